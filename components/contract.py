@@ -1,0 +1,114 @@
+"""What every platform hands back, and all that the access layer knows of one.
+
+A platform (embedded, Kubernetes, RDS) ends in one `Server`. Nothing else crosses from the platform to the access
+layer, so the same conformance suite runs on all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+
+SslMode = Literal["verify-full"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """A host and a TCP port at which one kind of session is served. `host` is a name that the certificate carries."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """How the access layer logs in.
+
+    `user` with either a client certificate (`certificate` and `key` are file paths) or a password that is fetched from
+    the environment variable named by `password_variable`. A password itself is never part of this type, because what is
+    of this type may be printed.
+    """
+
+    user: str
+    certificate: str | None = None
+    key: str | None = None
+    password_variable: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What the server's administrator may do; the access layer decides from these, never from a product's name."""
+
+    superuser: bool = True
+    owns_hba: bool = True  # pg_hba.conf is ours to write
+    pgbouncer_reload: bool = True  # the poolers may be told to reconnect after DDL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """One highly available PostgreSQL, whichever platform runs it.
+
+    `writer` and `reader` are direct (one client, one backend), `pooled` and `pooled_reader` go through PgBouncer.
+    `ca` is the path of a PEM file that clients verify the server with. `database` is the maintenance database in which
+    the access layer takes its lock and creates the others.
+    """
+
+    writer: Endpoint
+    reader: Endpoint
+    pooled: Endpoint
+    pooled_reader: Endpoint
+    admin: Credentials
+    ca: str
+    major: int
+    database: str = "postgres"
+    capabilities: Capabilities = field(default_factory=Capabilities)
+
+    def conninfo(self, endpoint: Endpoint | None = None, database: str | None = None) -> dict[str, Any]:
+        """libpq keywords for the administrator's own sessions (default: the writer, the maintenance database)."""
+        where = endpoint or self.writer
+        words: dict[str, Any] = {
+            "host": where.host,
+            "port": where.port,
+            "dbname": database or self.database,
+            "user": self.admin.user,
+            "sslmode": "verify-full",
+            "sslrootcert": self.ca,
+            "application_name": "postgres-platform",
+            "connect_timeout": 10,
+        }
+        if self.admin.certificate:
+            words |= {"sslcert": self.admin.certificate, "sslkey": self.admin.key}
+        return words
+
+    def to_dict(self) -> dict[str, Any]:
+        """A plain form for resource inputs and outputs; `from_dict` is its inverse."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(plain: dict[str, Any]) -> Server:
+        """The inverse of `to_dict`; numbers that travelled as floats come back as integers."""
+        ends = {
+            name: Endpoint(host=plain[name]["host"], port=int(plain[name]["port"]))
+            for name in ("writer", "reader", "pooled", "pooled_reader")
+        }
+        return Server(
+            **ends,
+            admin=Credentials(**plain["admin"]),
+            ca=plain["ca"],
+            major=int(plain["major"]),
+            database=plain["database"],
+            capabilities=Capabilities(**plain["capabilities"]),
+        )
+
+
+def url(endpoint: Endpoint, *, user: str, password: str, database: str, ca: str) -> str:
+    """A URL that psql and every libpq client takes as it stands; each part is percent-encoded, whatever it holds."""
+    options = urlencode({"sslmode": "verify-full", "sslrootcert": ca}, quote_via=quote, safe="/")
+    return (
+        f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{endpoint.host}:{endpoint.port}"
+        f"/{quote(database, safe='')}?{options}"
+    )
