@@ -1,0 +1,60 @@
+"""Keeps the servers of one platform alive, and gives a dead member's lease back the moment it is provably dead.
+
+Standard library only: the folder is copied beside the servers (or into an image) and run by any Python >= 3.11 as
+
+    python3 -m supervisor member|node|gateway --config FILE
+
+Signals: SIGTERM or SIGINT stop everything that runs below, cleanly and within a limit; SIGHUP reloads (Patroni,
+PgBouncer, HAProxy and the addresses of the members; see each role). Exit codes: 0 after SIGTERM, 2 when the configuration
+is wrong (every problem on standard error), 3 when another supervisor already holds the same status file.
+
+FILE is JSON; an unknown or missing key is a problem, optional keys show their default. All paths are absolute.
+Common to the three roles:
+
+    name          what it is called in log lines and in the status
+    directory     working directory of what is started
+    log_file      the supervisor's own lines and what its programs write; rotated to <log_file>.1 at `log_bytes`
+    log_bytes     10485760; two files at most
+    status_file   written atomically at each change (below)
+    environment   {} added to PATH, LANG=C.UTF-8 and HOME; nothing else is inherited
+
+member (Patroni and its PostgreSQL):
+
+    scope, namespace ("/service/")     as in patroni.yml; the leader key is <namespace><scope>/leader
+    command       what starts Patroni, e.g. ["<venv>/bin/python", "-m", "supervisor.patroni_main", "<patroni.yml>"] with
+                  environment {"PYTHONPATH": "<the folder that holds supervisor/>"}; plain ["<venv>/bin/patroni", ...] works
+                  too, about 42 ms slower per etcd call
+    data_dir      PGDATA; a process of ours whose working directory it is and whose program is `postgres` belongs to it
+    etcd          {"endpoints": ["https://localhost:15440", ...], "ca": path, "cert": path, "key": path}
+    restart_delay_seconds   1.0; doubled at each further death within a minute, up to 30
+    stop_limit_seconds      60; a planned stop that takes longer is finished by SIGKILL, then the lease is given back
+
+node (etcd):
+
+    command, restart_delay_seconds (1.0), stop_limit_seconds (20)
+
+gateway (PgBouncer, HAProxy and the follower of the leader key):
+
+    scope, namespace, etcd              as above
+    members       {"pg-1": {"host": "localhost", "port": 15460, "rest_port": 15470}, ...}; the names are Patroni's, and
+                  the names of the servers in both HAProxy backends; SIGHUP reads this file again, so a member may come or go
+    rest          {"ca": path, "cert": path, "key": path} for the members' REST API
+    pgbouncer     [{"name": "pgbouncer-rw", "command": [...], "databases_file": path,
+                    "target": "leader" or "host:port", "databases": {"*": ""}}, ...]
+                  databases_file is written here, before the program starts: one line "<database> = host=.. port=.. <extra>"
+                  for each entry of `databases`; pgbouncer.ini reaches it by `%include`, and has a [databases] header of
+                  its own at will (this file brings one)
+    haproxy       {"command": [...], "socket": path of its admin socket (stats socket ... level admin),
+                   "writer_backend": "writer", "reader_backend": "reader"}; run in the foreground (-W is not needed, -db is)
+    restart_delay_seconds (0.5), stop_limit_seconds (20)
+    pause_limit_seconds (10)            longest PAUSE of the writers' PgBouncer during a planned switchover; 0: never
+
+status_file (all roles; a reader must check that `pid` still has `start_time`):
+
+    {"role", "name", "pid", "start_time": clock ticks since boot (field 22 of /proc/<pid>/stat), "state": "starting" |
+     "running" | "recovering" | "backing-off" | "stopping" | "stopped", "since": seconds since 1970 of that state,
+     "children": {<program>: {"pid", "start_time", "restarts", "last_exit": null | {"at", "code", "signal", "reason"}}},
+     "restarts": sum over the children}
+    member: its program is "patroni", and {"lease": null | {"returned_at", "was_leader", "seconds"}} is added.
+    gateway: {"leader": null | member, "leader_since", "applied_at", "etcd_endpoint"} are added.
+"""
