@@ -33,7 +33,7 @@ class GeneratedPasswordProvider(dynamic.ResourceProvider):
         return dynamic.DiffResult(changes=bool(changed), replaces=changed, delete_before_replace=False)
 
 
-class GeneratedPassword(dynamic.Resource):
+class GeneratedPassword(dynamic.Resource, module="access", name="GeneratedPassword"):
     """`password` is a secret output of `length` ASCII letters and digits; `rotate` counts the passwords made so far.
 
     Changing either replaces the password: sessions that are open stay, new ones need the new one.
