@@ -1,0 +1,1 @@
+"""HOW it is written down: pure functions, settings and sites in, dictionaries or text out."""

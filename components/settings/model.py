@@ -1,0 +1,107 @@
+"""A stack's settings as one frozen type; `load` makes it, everything else only reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, SecretStr, Strict
+
+from components.settings.embedded import EmbeddedSettings
+from components.settings.fields import Section, setting
+from components.settings.patroni import PatroniSettings
+from components.settings.pooler import PoolerSettings
+
+Platform = Literal["embedded", "kubernetes", "rds"]
+Durability = Literal["zero-loss", "balanced", "asynchronous"]
+
+NAMESPACE = "postgres-platform"
+OLDEST_MAJOR, NEWEST_MAJOR = 14, 18
+MAX_REPLICAS = 4
+DEFAULT_ACCESS = ("sql/faevision/access.yaml", "sql/devmentor/access.yaml", "sql/pretamane/access.yaml")
+IDENTIFIER = r"^[a-z_][a-z0-9_]{0,62}$"
+
+
+def _as_text(value: Any) -> Any:
+    """A parameter's value as the server reads it: true -> on, 16 -> "16"; text stays as it is."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value) if isinstance(value, int | float) else value
+
+
+ParameterValue = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+class Settings(Section):
+    """What one stack asks for. Make it with `load`, which also checks what holds between settings."""
+
+    platform: Platform = setting(
+        ...,
+        cost="new cluster",
+        description="Where the cluster runs: embedded (this machine), kubernetes (Patroni on a cluster), rds (Amazon).",
+    )
+    name: str = setting(
+        "main",
+        pattern=r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$",
+        cost="new cluster",
+        description="Name of the cluster (Patroni's scope): 1 to 30 small letters, digits and inner hyphens, "
+        "first a letter.",
+    )
+    major: Annotated[int, Strict()] | None = setting(
+        None, ge=OLDEST_MAJOR, le=NEWEST_MAJOR, unit="PostgreSQL major version", cost="new cluster",
+        description="PostgreSQL's major version. Default on the embedded platform: the newest one installed.",
+    )  # fmt: skip
+    replicas: Annotated[int, Strict()] = setting(
+        2, ge=0, le=MAX_REPLICAS, unit="members besides the primary", cost="members are added or removed",
+        description="Replicas; the cluster has one member more. zero-loss needs 2 or more.",
+    )  # fmt: skip
+    durability: Durability = setting(
+        "zero-loss",
+        cost="reload",
+        description="What an acknowledged commit has survived. zero-loss: it is on disk of a quorum of replicas, and "
+        "without one commits wait. balanced: the same, but a primary left alone goes on. asynchronous: on the "
+        "primary's disk; a failover may lose the last moments.",
+    )
+    parameters: Mapping[str, ParameterValue] = setting(
+        {},
+        cost="reload",
+        description="Server parameters by PostgreSQL's names, with units as PostgreSQL writes them (16MB, 30s). Some "
+        "need a rolling restart, which the preview says; those that the platform owns are refused.",
+    )
+    patroni: PatroniSettings = setting(PatroniSettings(), cost="reload", description="Failover timing.")
+    pooler: PoolerSettings = setting(PoolerSettings(), cost="reload", description="PgBouncer.")
+    embedded: EmbeddedSettings = setting(
+        EmbeddedSettings(), cost="rolling restart", description="Only read on the embedded platform."
+    )
+    access: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = setting(
+        DEFAULT_ACCESS,
+        cost="nothing restarts",
+        description="Paths of the access specs, one for each system, relative to the project's folder.",
+    )
+    secrets: Mapping[str, SecretStr] = setting(
+        {},
+        cost="nothing restarts",
+        description="Passwords of login roles by the name that the access spec gives them. Set with `pulumi config "
+        "set --secret --path`. A login role whose secret is absent gets a generated password.",
+    )
+    allow: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = setting(
+        (),
+        cost="nothing restarts",
+        description="Hazards that this stack accepts, by the names that the preview gives them.",
+    )
+
+    @property
+    def members(self) -> int:
+        """The primary and its replicas."""
+        return self.replicas + 1
+
+    @property
+    def known_major(self) -> int:
+        """The major version; raises when neither the stack nor the platform has said which."""
+        if self.major is None:
+            raise ValueError("the major version is not decided yet: load(..., default_major=) gives it")
+        return self.major
