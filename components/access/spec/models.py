@@ -1,0 +1,28 @@
+"""A whole access spec."""
+
+from __future__ import annotations
+
+from components.access.spec.databases import Database, Profile
+from components.access.spec.fields import Flag, Name, OrNothing, Part, field
+from components.access.spec.roles import Role, RoleMap, Scope, ServiceMap, VersionOfLanguage
+
+
+class Spec(Part):
+    """Who may do what in which databases. Made by `load`, which also checks that every name it uses is declared."""
+
+    version: VersionOfLanguage = field(..., "Of the language: 1.")
+    harden: Flag = field(
+        False,
+        "PUBLIC loses CONNECT and TEMPORARY on the databases, CREATE on schema public, and EXECUTE on functions "
+        "unless granted by name.",
+    )
+    scope: Scope = field(Scope(), "Whom and how strictly the spec rules.")
+    roles: RoleMap = field({}, "Roles by name.")
+    services: ServiceMap = field({}, "Logins of services: a role and its profile on its own schema, in one line.")
+    profiles: dict[Name, OrNothing[Profile]] = field({}, "Rights with a name.")
+    databases: dict[Name, Database] = field({}, "Databases by name.")
+
+    @property
+    def every_role(self) -> dict[str, Role]:
+        """Roles and services."""
+        return {**self.roles, **self.services}

@@ -1,0 +1,133 @@
+"""The parts of a spec that say who there is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, StringConstraints
+
+from components.access.spec.fields import (
+    Flag,
+    Mode,
+    Name,
+    NotYet,
+    Number,
+    OrNothing,
+    Part,
+    Pattern,
+    RoleName,
+    SettingName,
+    SettingValue,
+    Text,
+    Texts,
+    Why,
+    field,
+)
+
+_PREFIX = "secret:"
+
+
+class Scope(Part):
+    """Whom and how strictly the spec rules."""
+
+    roles: Pattern | None = field(
+        None,
+        "Regular expression; only roles it matches are ever created, altered, revoked from. "
+        "Default: exactly the roles that the spec declares.",
+    )
+    mode: Mode = field(
+        "strict",
+        "strict revokes what is not declared, report only tells of it, add does neither. A schema may set its own.",
+    )
+    never: Texts = field(
+        (),
+        "Roles that are never touched, besides postgres, pg_*, rds*, cloudsql*, azure_* and the login in use.",
+    )
+
+
+class Membership(Part):
+    """How a role is a member of another. PostgreSQL before 16 knows no `inherit` or `set` of a single membership."""
+
+    inherit: Flag | None = field(None, "Rights pass on without SET ROLE. Default: the member's own `inherit`.")
+    set: Flag = field(True, "The member may SET ROLE to it.")
+    admin: Flag = field(False, "The member may grant the role to others.")
+
+
+class Password(Part):
+    """Where a login's password comes from."""
+
+    secret: Annotated[Text, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")] = field(
+        ..., "Name under the stack's `secrets`; a password is generated where the stack has none of that name."
+    )
+    rotate: Annotated[Number, BeforeValidator(lambda value: _rotation(value))] = field(
+        0, "Count this up to make a new generated password (and a new salt for a given one)."
+    )
+
+
+def _rotation(value: Any) -> Any:
+    if value == "ab":
+        raise ValueError("rotate: ab belongs to the language but is not yet supported; give a number to count up")
+    return value
+
+
+def _password(value: Any) -> Any:
+    """`secret:app` is short for {secret: app}. Any other text might be a password, so no message repeats it."""
+    if isinstance(value, str):
+        if not value.startswith(_PREFIX):
+            raise ValueError(
+                "must be secret:<name>, the value lies in the stack's secrets; a password itself never stands in a spec"
+            )
+        return {"secret": value.removeprefix(_PREFIX)}
+    return value
+
+
+def _members(value: Any) -> Any:
+    """A list of roles is short for a mapping of each to the default membership."""
+    if isinstance(value, str):
+        return {value: {}}
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return {item: {} for item in value}
+    return value
+
+
+class Dangerous(Part):
+    """Attributes that step over every other rule; each needs a reason."""
+
+    superuser: Why | None = field(None, "Why this role must be a superuser.")
+    replication: Why | None = field(None, "Why this role must be able to stream the whole server.")
+    bypassrls: Why | None = field(None, "Why row policies must not hold for this role.")
+
+
+class Role(Part):
+    """A role. An absent key means PostgreSQL's default, never `leave as it is`."""
+
+    login: Flag = field(False, "May open sessions. A role without it is a group or an owner.")
+    inherit: Flag = field(True, "Uses the rights of the roles it is a member of without SET ROLE.")
+    createdb: Flag = field(False, "May create databases.")
+    createrole: Flag = field(False, "May create roles.")
+    comment: Text | None = field(None, "What the role is for; shown by psql's \\du+.")
+    connection_limit: Number = field(-1, "Most sessions at once; -1 is no limit.", ge=-1, le=262143)
+    valid_until: Text | None = field(None, "When the password ceases to work, for example 2027-06-30 (midnight UTC).")
+    password: Annotated[Password | None, BeforeValidator(_password, json_schema_input_type=str | Password | None)] = (
+        field(None, "secret:<name>, or {secret, rotate}. Absent: the role has no password.")
+    )
+    member_of: Annotated[
+        dict[Name, OrNothing[Membership]],
+        BeforeValidator(_members, json_schema_input_type=str | list[str] | dict[str, Membership | None]),
+    ] = field({}, "Roles it is a member of: a list, or a mapping to {inherit, set, admin}.")
+    settings: dict[SettingName, SettingValue] = field({}, "ALTER ROLE ... SET, for example statement_timeout: 30s.")
+    dangerous: Dangerous = field(Dangerous(), "superuser, replication, bypassrls, each with its reason.")
+    auth: NotYet = field(None, "Not yet supported.")
+    retire: NotYet = field(None, "Not yet supported.")
+
+
+class Service(Role):
+    """A login of one service: a role, and its profile on its own schema in every database that lists that schema."""
+
+    schema_: Name = field(..., "The service's own schema.", alias="schema")
+    profile: Name = field(..., "What it may do there; one of `profiles`.")
+
+
+RoleMap = dict[RoleName, OrNothing[Role]]
+ServiceMap = dict[RoleName, Service]
+VersionOfLanguage = Literal[1]
