@@ -62,6 +62,7 @@ class MemberSite:
     """One Patroni member: PostgreSQL and Patroni's REST interface.
 
     `address` is listened at; `host` is the name by which others reach PostgreSQL and which its certificate carries.
+    `server_user` is the operating system's account that the unix socket lets in as superuser.
     `server` is the certificate of PostgreSQL, of the REST interface and, as a client, of Patroni towards etcd and other
     members' REST. `replicator` and `rewind` log in to other members. `ca` in each is the same file.
     """
@@ -81,6 +82,7 @@ class MemberSite:
     port: int
     rest_port: int
     binaries: str
+    server_user: str
     etcd_hosts: tuple[str, ...]
     server: Certificate
     replicator: Certificate
@@ -160,7 +162,13 @@ def etcd_site(settings: Settings, directory: PurePosixPath, number: int) -> Etcd
 
 
 def member_site(
-    settings: Settings, directory: PurePosixPath, number: int, *, binaries: str, etcd_hosts: tuple[str, ...]
+    settings: Settings,
+    directory: PurePosixPath,
+    number: int,
+    *,
+    binaries: str,
+    server_user: str,
+    etcd_hosts: tuple[str, ...],
 ) -> MemberSite:
     """Member `number` (from 1) below `directory`."""
     name = f"pg-{number}"
@@ -182,6 +190,7 @@ def member_site(
         port=port,
         rest_port=rest_port,
         binaries=binaries,
+        server_user=server_user,
         etcd_hosts=etcd_hosts,
         server=certificate(home / "tls", "server"),
         replicator=certificate(home / "tls", "replicator"),
@@ -237,18 +246,19 @@ def _check_socket_path(member: MemberSite) -> None:
         )
 
 
-def sites(settings: Settings, directory: str, *, binaries: str | None = None) -> Sites:
+def sites(settings: Settings, directory: str, *, binaries: str | None = None, server_user: str = "postgres") -> Sites:
     """Every part of the embedded cluster below `directory`, an absolute path that the server user can reach.
 
     `binaries` is the folder of the server's programs (default: where Debian has them for the stack's major version).
-    Raises SettingsError when the directory is too deep for Unix sockets.
+    `server_user` is the account that runs the servers. Raises SettingsError when the directory is too deep for Unix
+    sockets.
     """
     root = PurePosixPath(directory)
     programs = binaries or f"/usr/lib/postgresql/{settings.known_major}/bin"
     nodes = tuple(etcd_site(settings, root, number) for number in range(1, ETCD_NODES + 1))
     hosts = tuple(node.client for node in nodes)
     members = tuple(
-        member_site(settings, root, number, binaries=programs, etcd_hosts=hosts)
+        member_site(settings, root, number, binaries=programs, server_user=server_user, etcd_hosts=hosts)
         for number in range(1, settings.members + 1)
     )
     _check_socket_path(members[-1])

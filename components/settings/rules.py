@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from components.settings.model import Settings
+from components.settings.model import DEFAULT_ACCESS, Settings
+from components.settings.parameters import CONTROL, parameter_problems, usable_connections
 from components.settings.ports import port_problems
 from components.settings.timing import timing_problems
+from components.settings.units import whole
 
 
 class Finding(NamedTuple):
@@ -47,7 +49,83 @@ def ports_are_free_of_collisions(settings: Settings) -> Iterator[Finding]:
             yield Finding(tuple(path.split(".")), message)
 
 
-RULES = (timing_rule, durability_needs_members, ports_are_free_of_collisions)
+def parameters_are_the_servers(settings: Settings) -> Iterator[Finding]:
+    """Known names, values in range, nothing that the platform owns."""
+    zero_loss = settings.durability == "zero-loss"
+    for name, message in parameter_problems(settings.parameters, major=settings.major, zero_loss=zero_loss):
+        yield Finding(("parameters", name), message)
+
+
+def senders_for_all_members(settings: Settings) -> Iterator[Finding]:
+    """Each replica holds a WAL sender and a slot; a new one copies over two more senders."""
+    names = {name.lower(): name for name in settings.parameters}
+    for name, needed in (("max_wal_senders", settings.replicas + 2), ("max_replication_slots", settings.replicas + 1)):
+        found = _whole(settings.parameters.get(names.get(name, ""), ""))
+        if found is not None and found < needed:
+            yield Finding(
+                ("parameters", names[name]),
+                f"found {found}; {settings.replicas} replicas need at least {needed}; raise it or lower replicas",
+            )
+
+
+def pools_fit_the_server(settings: Settings) -> Iterator[Finding]:
+    """One pool with its reserve must find room in max_connections, else PgBouncer queues for connections in vain."""
+    try:
+        room = usable_connections(settings.parameters)
+    except ValueError:
+        return  # The parameter itself is reported.
+    wanted = settings.pooler.default_pool_size + settings.pooler.reserve_pool_size
+    if settings.platform != "rds" and wanted > room:
+        yield Finding(
+            ("pooler", "default_pool_size"),
+            f"found {settings.pooler.default_pool_size}, with reserve_pool_size {wanted} server connections for one"
+            f" pool; the server has {room} for clients (max_connections less what is reserved); lower it to"
+            f" {max(1, room - settings.pooler.reserve_pool_size)} or less, or raise parameters.max_connections",
+        )
+    if settings.pooler.min_pool_size > settings.pooler.default_pool_size:
+        yield Finding(
+            ("pooler", "min_pool_size"),
+            f"found {settings.pooler.min_pool_size}; allowed is 0 to default_pool_size"
+            f" ({settings.pooler.default_pool_size})",
+        )
+
+
+def specs_are_named_once(settings: Settings) -> Iterator[Finding]:
+    """Paths of YAML files, none of them twice."""
+    for index, path in enumerate(settings.access):
+        here = ("access", str(index))
+        if not path.endswith((".yaml", ".yml")):
+            yield Finding(here, f"found {path!r}; allowed is the path of a .yaml file, such as {DEFAULT_ACCESS[0]}")
+        elif path in settings.access[:index]:
+            yield Finding(here, f"found {path!r} for the second time; name each access spec once")
+
+
+def secrets_are_usable(settings: Settings) -> Iterator[Finding]:
+    """An empty password would be none, and a control character does not survive environment files."""
+    for name, secret in settings.secrets.items():
+        if not secret.get_secret_value():
+            yield Finding(("secrets", name), "is empty; set a password, or remove it and one is generated")
+        elif CONTROL.search(secret.get_secret_value()):
+            yield Finding(("secrets", name), "holds a control character (a line end perhaps); set it without")
+
+
+def _whole(text: str) -> int | None:
+    try:
+        return whole(text)
+    except ValueError:
+        return None
+
+
+RULES = (
+    timing_rule,
+    durability_needs_members,
+    ports_are_free_of_collisions,
+    parameters_are_the_servers,
+    senders_for_all_members,
+    pools_fit_the_server,
+    specs_are_named_once,
+    secrets_are_usable,
+)
 
 
 def findings(settings: Settings) -> list[Finding]:

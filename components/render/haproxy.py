@@ -1,0 +1,84 @@
+"""HAProxy's configuration: the direct ports. TLS passes through; its own checks are the net below the follower."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from components.render.sites import GatewaySite, MemberSite
+
+WRITER, READER = "writer", "reader"  # names of the backends, which the follower uses on the stats socket
+READ_LAG = "64MB"  # replicas further behind get no reads
+MAX_CONNECTIONS = 2000
+
+
+def quoted(text: str) -> str:
+    """A word of HAProxy's language, whatever it holds."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    return f'"{escaped}"'
+
+
+def _global(site: GatewaySite) -> list[str]:
+    return [
+        "global",
+        f"    maxconn {MAX_CONNECTIONS}",
+        f"    stats socket {quoted(site.haproxy_socket)} mode 600 level admin",
+        "    log stderr format raw local0 notice",
+        "",
+        "defaults",
+        "    mode tcp",
+        "    log global",
+        "    option dontlognull",
+        "    option redispatch 1",
+        "    retries 2",
+        "    timeout connect 2s",
+        "    timeout check 2s",
+        # Sessions may idle for a day; the keepalives find a client or a server that is gone.
+        "    timeout client 24h",
+        "    timeout server 24h",
+        "    timeout queue 5s",
+        "    option clitcpka",
+        "    option srvtcpka",
+        "    clitcpka-idle 10s",
+        "    clitcpka-intvl 5s",
+        "    clitcpka-cnt 4",
+        "    srvtcpka-idle 5s",
+        "    srvtcpka-intvl 2s",
+        "    srvtcpka-cnt 3",
+    ]
+
+
+def _backend(name: str, path: str, site: GatewaySite, members: Sequence[MemberSite]) -> list[str]:
+    return [
+        "",
+        f"backend {name}",
+        f"    balance {'first' if name == WRITER else 'leastconn'}",
+        "    option httpchk",
+        f"    http-check send meth OPTIONS uri {path} ver HTTP/1.1 hdr Host localhost",
+        "    http-check expect status 200",
+        "    default-server inter 1s fastinter 500ms downinter 1s rise 1 fall 2 on-marked-down shutdown-sessions"
+        f" check check-ssl check-sni localhost verify required verifyhost localhost ca-file {quoted(site.client.ca)}",
+        *(f"    server {member.name} {member.address}:{member.port} port {member.rest_port}" for member in members),
+    ]
+
+
+def haproxy_cfg(site: GatewaySite, members: Sequence[MemberSite]) -> str:
+    """The whole haproxy.cfg. Reads go to the replicas, and to the primary while no replica is fit for them.
+
+    A change of the members is a reload, which keeps the open sessions.
+    """
+    lines = [
+        *_global(site),
+        "",
+        f"frontend {WRITER}_port",
+        f"    bind {site.address}:{site.writer_port}",
+        f"    default_backend {WRITER}",
+        "",
+        f"frontend {READER}_port",
+        f"    bind {site.address}:{site.reader_port}",
+        f"    use_backend {READER} if {{ nbsrv({READER}) gt 0 }}",
+        f"    default_backend {WRITER}",
+        *_backend(WRITER, "/primary", site, members),
+        *_backend(READER, f"/replica?lag={READ_LAG}", site, members),
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,42 @@
+"""How PgBouncer learns a login's SCRAM verifier: one function, in every database, that only PgBouncer may call."""
+
+from __future__ import annotations
+
+import shlex
+
+from components.render.sites import MemberSite
+
+# SECURITY DEFINER with a pinned search_path, else its caller could put objects of their own in its way. The platform's
+# own parts and superusers are left out: they never come through the pooler.
+INSTALL = """\
+CREATE SCHEMA IF NOT EXISTS pgbouncer;
+REVOKE ALL ON SCHEMA pgbouncer FROM PUBLIC;
+GRANT USAGE ON SCHEMA pgbouncer TO pgbouncer;
+CREATE OR REPLACE FUNCTION pgbouncer.get_auth(p_user text) RETURNS TABLE (u text, p text)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT rolname::text, rolpassword::text FROM pg_catalog.pg_authid
+    WHERE rolname = p_user AND rolcanlogin AND NOT rolsuper AND NOT rolreplication AND rolname <> 'pgbouncer'
+      AND (rolvaliduntil IS NULL OR rolvaliduntil > pg_catalog.now())
+$$;
+REVOKE ALL ON FUNCTION pgbouncer.get_auth(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgbouncer.get_auth(text) TO pgbouncer;
+"""
+
+ROLE = """\
+SELECT 'CREATE ROLE pgbouncer LOGIN'
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'pgbouncer') \\gexec
+"""
+
+
+def pgbouncer_sql() -> str:
+    """A psql script for a new cluster: the role, and the function in postgres and in template1.
+
+    From template1 every database that is made later has it. A second run changes nothing.
+    """
+    return f"{ROLE}{INSTALL}\\connect template1\n{INSTALL}"
+
+
+def post_init_script(site: MemberSite) -> str:
+    """The shell script that Patroni runs once, on the member that made the cluster, with a conninfo as its argument."""
+    psql, script = shlex.quote(f"{site.binaries}/psql"), shlex.quote(site.post_init_sql)
+    return f'#!/bin/sh\nexec {psql} -X -q -v ON_ERROR_STOP=1 -d "$1" -f {script}\n'

@@ -1,0 +1,49 @@
+"""What the settings promise, in seconds and in commits: the lines that a preview prints."""
+
+from __future__ import annotations
+
+from components.settings.model import Settings
+
+# Beyond the lease: etcd ends it (1 s), the race for it (2 s), the promotion (2 s), the route (1 s).
+AFTER_THE_LEASE = 6
+LOSS = {
+    "zero-loss": "RPO 0: a commit is acknowledged when {quorum} has it on disk; with no such replica, commits wait",
+    "balanced": "RPO 0 while a replica is in step; a primary left alone goes on, and what it then acknowledges is lost "
+    "with it",
+    "asynchronous": "RPO: what was committed in the last moments before a failover, at most"
+    " {lag} kB of WAL behind plus up to {ttl} s of writes",
+}
+
+
+def lost_machine(settings: Settings) -> int:
+    """Seconds until writes go on after a machine is lost without a word."""
+    return settings.patroni.ttl + AFTER_THE_LEASE
+
+
+def promise(settings: Settings) -> list[str]:
+    """RTO and RPO of these settings, one sentence a line."""
+    return [*_recovery_time(settings), _loss(settings)]
+
+
+def _recovery_time(settings: Settings) -> list[str]:
+    patroni = settings.patroni
+    if settings.platform == "rds":
+        return ["RTO: Amazon's Multi-AZ failover, usually 60 to 120 s"]
+    if not settings.replicas:
+        return ["RTO: the time in which the one member restarts; there is no replica to take over"]
+    crash = patroni.loop_wait * 2 + patroni.primary_start_timeout + 2
+    return [
+        "RTO, member stopped or switched over: about 3 s",
+        "RTO, member dead on a running machine: about 1 s (its supervisor gives the lease back)",
+        f"RTO, PostgreSQL crashed: about 1 s under a supervisor, else up to {crash} s"
+        f" (2 * loop_wait {patroni.loop_wait} + primary_start_timeout {patroni.primary_start_timeout} + 2)",
+        f"RTO, machine or network lost: up to {lost_machine(settings)} s (ttl {patroni.ttl} + {AFTER_THE_LEASE})",
+    ]
+
+
+def _loss(settings: Settings) -> str:
+    quorum = f"one replica of {settings.replicas}" if settings.replicas != 1 else "the replica"
+    lag = settings.patroni.maximum_lag_on_failover // 1024
+    if settings.platform == "rds":
+        return "RPO 0 for the Multi-AZ standby; read replicas follow asynchronously"
+    return LOSS[settings.durability].format(quorum=quorum, lag=lag, ttl=settings.patroni.ttl)
