@@ -44,8 +44,8 @@ gateway (PgBouncer, HAProxy and the follower of the leader key):
                   databases_file is written here, before the program starts: one line "<database> = host=.. port=.. <extra>"
                   for each entry of `databases`; pgbouncer.ini reaches it by `%include`, and has a [databases] header of
                   its own at will (this file brings one)
-    haproxy       {"command": [...], "socket": path of its admin socket (stats socket ... level admin),
-                   "writer_backend": "writer", "reader_backend": "reader"}; run in the foreground (-W is not needed, -db is)
+    haproxy       {"command": ["haproxy", "-W", "-f", ...], "socket": path of its admin socket (stats socket ... level admin),
+                   "writer_backend": "writer", "reader_backend": "reader"}; -W (without -D) so that SIGHUP can reload it
     restart_delay_seconds (0.5), stop_limit_seconds (20)
     pause_limit_seconds (10)            longest PAUSE of the writers' PgBouncer during a planned switchover; 0: never
 

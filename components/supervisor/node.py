@@ -1,0 +1,71 @@
+"""An etcd node: kept running, nothing else; etcd itself repairs what a restart finds."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from . import processes, status
+from .configuration import Node
+from .keeper import Keeper, Program
+from .log import Log
+from .status import Exit
+
+ETCD = "etcd"
+
+
+def end_earlier_life(earlier: Mapping[str, Any], log: Log, limit: float = 10.0) -> None:
+    """Ends the programs that an earlier life's status names and that still run; the kernel already told them to stop."""
+    for name, child in earlier.get("children", {}).items():
+        pid, start_time = child.get("pid"), child.get("start_time")
+        if not isinstance(pid, int) or not isinstance(start_time, int) or not processes.is_running(pid, start_time):
+            continue
+        log(f"{name} of an earlier life (pid {pid}) is still there: ending it")
+        left = processes.Process(pid, 0, start_time, "?")
+        processes.send(left, signal.SIGTERM)
+        deadline = time.monotonic() + limit
+        while processes.is_running(pid, start_time):
+            if time.monotonic() > deadline:
+                processes.send(left, signal.SIGKILL)
+            if time.monotonic() > deadline + 5.0:
+                raise OSError(f"{name} of an earlier life (pid {pid}) cannot be ended")
+            time.sleep(0.05)
+
+
+class PlainRole:
+    """Start it again: that is all."""
+
+    def __init__(self, status_file: str, log: Log) -> None:
+        self._earlier, self._log = status.read(status_file), log
+        self._first = True
+
+    def prepare(self, name: str) -> None:
+        if self._first:
+            end_earlier_life(self._earlier, self._log)
+            self._first = False
+
+    def started(self, name: str) -> None:
+        pass
+
+    def died(self, name: str, exit: Exit, *, planned: bool) -> str:
+        return "planned stop" if planned else "killed" if exit.signal else "ended by itself"
+
+    def adopted_died(self, pid: int, exit: Exit) -> str | None:
+        return None
+
+    def reload(self) -> None:
+        pass
+
+    def stopped(self, *, overdue: bool) -> bool:
+        return True
+
+    def extra(self) -> Mapping[str, Any]:
+        return {}
+
+
+def run(node: Node, log: Log) -> int:
+    """Runs an etcd node until SIGTERM; returns the exit code."""
+    program = Program(name=ETCD, command=node.command)
+    return Keeper("node", node, [program], PlainRole(node.status_file, log), log).run()
