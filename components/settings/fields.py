@@ -6,7 +6,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Cost = Literal["nothing restarts", "reload", "rolling restart", "members are added or removed", "new cluster"]
+Cost = Literal[
+    "nothing restarts",
+    "reload",
+    "restart of the gateway",
+    "rolling restart",
+    "members are added or removed",
+    "new cluster",
+]
 
 
 class Section(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from components.settings.parameters import CONTROL, parameter_problems, usable_c
 from components.settings.ports import port_problems
 from components.settings.timing import timing_problems
 from components.settings.units import whole
+
+AWKWARD = re.compile(r"""[\x00-\x1f\x7f"'\\]""")
 
 
 class Finding(NamedTuple):
@@ -47,6 +50,16 @@ def ports_are_free_of_collisions(settings: Settings) -> Iterator[Finding]:
     if settings.platform == "embedded":
         for path, message in port_problems(settings.embedded):
             yield Finding(tuple(path.split(".")), message)
+
+
+def directory_is_a_plain_path(settings: Settings) -> Iterator[Finding]:
+    """Nobody expands a ~, and a quote or a line end would mean something in the files that the path goes into."""
+    if settings.embedded.directory.startswith("~") or AWKWARD.search(settings.embedded.directory):
+        yield Finding(
+            ("embedded", "directory"),
+            f"found {settings.embedded.directory!r}; allowed is a path without ~ at its start, without quotes,"
+            " backslashes and control characters",
+        )
 
 
 def parameters_are_the_servers(settings: Settings) -> Iterator[Finding]:
@@ -120,6 +133,7 @@ RULES = (
     timing_rule,
     durability_needs_members,
     ports_are_free_of_collisions,
+    directory_is_a_plain_path,
     parameters_are_the_servers,
     senders_for_all_members,
     pools_fit_the_server,

@@ -42,7 +42,7 @@ def _literal(text: str) -> str:
 
 
 def words(made: Stage, port: int, user: str, *, database: str = "postgres", tls: Certificate | None = None) -> str:
-    given = {
+    given: dict[str, str | int] = {
         "host": "localhost",
         "port": port,
         "user": user,
@@ -53,7 +53,7 @@ def words(made: Stage, port: int, user: str, *, database: str = "postgres", tls:
     }
     if tls:
         given |= {"sslcert": tls.certificate, "sslkey": tls.key}
-    return psycopg.conninfo.make_conninfo(**given)
+    return psycopg.conninfo.make_conninfo("", **given)
 
 
 def administrator(made: Stage) -> psycopg.Connection[tuple[object, ...]]:

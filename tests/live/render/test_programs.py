@@ -68,8 +68,8 @@ def test_patroni_takes_its_configuration(prepared: Stage, patroni: Path, durabil
         [str(patroni), "--validate-config", "--ignore-listen-port", str(file)],
         capture_output=True, text=True, timeout=60, env=clean,
     )  # fmt: skip
-    # Its validator dislikes loopback, where the embedded platform is at home, and wants to reach an etcd, which does not
-    # run here; it must dislike nothing else.
+    # Its validator dislikes loopback, where the embedded platform is at home, and wants to reach an etcd, which does
+    # not run here; it must dislike nothing else.
     complaints = {line.split(" ")[0] for line in (done.stdout + done.stderr).splitlines()}
     etcd = {f"etcd3.hosts.{index}" for index in range(3)}
     assert complaints == {"restapi.connect_address", "postgresql.connect_address", *etcd}, done.stderr
