@@ -67,12 +67,17 @@ class Keys:
 
 
 def _asks(failover: str | None, leader: str) -> bool:
-    """Whether Patroni's failover key asks this leader to hand over now (not at a time to come)."""
+    """Whether Patroni's failover key asks this leader to hand over now (not at a time to come).
+
+    Patroni does not delete the key when it is done: it writes {}.
+    """
     try:
         plain = json.loads(failover or "null")
     except ValueError:
         return False
-    return isinstance(plain, dict) and plain.get("leader") in (leader, None) and not plain.get("scheduled_at")
+    if not isinstance(plain, dict) or plain.get("scheduled_at"):
+        return False
+    return plain.get("leader") == leader or (not plain.get("leader") and plain.get("member", leader) != leader)
 
 
 def databases_text(pooler: Pooler, leader: Address | None) -> str:
@@ -92,6 +97,7 @@ def balancer_commands(writer: str, reader: str, members: Iterable[str], leader: 
     others = sorted(set(members) - {leader})
     return [
         f"set server {writer}/{leader} state ready",
+        f"set server {writer}/{leader} health up",  # else it waits for its own next check
         *[f"set server {writer}/{name} state maint" for name in others],
         *[f"shutdown sessions server {writer}/{name}" for name in others],
         f"shutdown sessions server {reader}/{leader}",
