@@ -1,0 +1,50 @@
+# Every target works on a fresh clone: tools/run installs what the target needs, then does it.
+# Variables: STACK=local  ROLE=, DB= (psql)  ARGS= (anything else for the driver, e.g. ARGS=--json)
+STACK ?= local
+ROLE ?=
+DB ?=
+ARGS ?=
+RUN := @./tools/run
+export STACK
+
+.DEFAULT_GOAL := help
+.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test format schema chaos-quick bench-up
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: ## Bring the cluster up, with its databases and access rules; installs what is missing
+	$(RUN) up $(ARGS)
+preview: ## Show what `make up` would do: resources, and the SQL of the access layer
+	$(RUN) preview $(ARGS)
+refresh: ## Look for drift: read the real state of everything (changes nothing on the servers)
+	$(RUN) refresh $(ARGS)
+status: ## Show members, etcd, gateway and ports as they are now (ARGS=--json)
+	$(RUN) status $(ARGS)
+urls: ## Print the connection URLs of each login role as JSON, passwords included
+	$(RUN) urls $(ARGS)
+outputs: ## Print the stack's outputs as JSON, secrets left out
+	$(RUN) outputs $(ARGS)
+psql: ## Open psql: the administrator, or ROLE=app_login DB=faevision
+	$(RUN) psql --role "$(ROLE)" --database "$(DB)" $(ARGS)
+env: ## Print what an installed Pulumi CLI needs: eval "$$(make -s env)"; pulumi up -s local
+	$(RUN) env $(ARGS)
+down: ## Stop and remove the cluster with all its data
+	$(RUN) down $(ARGS)
+reset: ## `make down`, then forget Pulumi's state and its passphrase too
+	$(RUN) reset $(ARGS)
+doctor: ## Say what this machine has and what is missing
+	$(RUN) doctor $(ARGS)
+
+check: ## Format, lint, types, generated files, unit tests: what CI runs first
+	$(RUN) check
+test: ## `make check`, then the tests on real servers
+	$(RUN) test
+format: ## Write the code's format
+	$(RUN) format
+schema: ## Write what is generated: JSON schemas for editors, reference pages
+	$(RUN) schema
+chaos-quick: ## Kill parts of the running cluster under a writer, 10 times each, and measure
+	$(RUN) chaos-quick $(ARGS)
+bench-up: ## Time a ready cluster against its bare parts
+	$(RUN) bench-up $(ARGS)

@@ -1,0 +1,24 @@
+"""What `pulumi up` and `make up` run: load the settings, provision the platform, set up access, export."""
+
+from __future__ import annotations
+
+import pulumi
+from components.access.provider import set_up_access
+
+from components.platforms import provision, stack_settings
+
+settings = stack_settings()
+cluster = provision(settings)
+server = cluster.server
+urls = set_up_access(settings, server, pulumi.ResourceOptions(depends_on=[cluster]))
+
+pulumi.export(
+    "endpoints",
+    {
+        "writer": str(server.writer),
+        "reader": str(server.reader),
+        "pooled": str(server.pooled),
+        "pooled_reader": str(server.pooled_reader),
+    },
+)
+pulumi.export("urls", pulumi.Output.secret(urls))

@@ -1,0 +1,84 @@
+"""PLATFORMS: name -> what builds it; the one place that knows them all, and the edge where a stack's settings come in.
+
+A platform is imported when a stack asks for it, so that nobody needs the packages of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import pulumi
+from pulumi.runtime import config
+
+from components.contract import Server
+from components.settings.load import decoded, load
+from components.settings.model import Settings
+from components.settings.problems import Problem, SettingsError
+from components.settings.source import Source
+
+ROOT = Path(__file__).resolve().parent.parent
+POSTGRESQL = Path("/usr/lib/postgresql")
+
+
+class Platform(Protocol):
+    """A Pulumi component that runs a cluster. `server` is all that the access layer learns of it."""
+
+    server: Server
+
+
+def _embedded(settings: Settings) -> Platform:
+    return cast(Platform, import_module("components.embedded.cluster").EmbeddedCluster(settings.name, settings))
+
+
+PLATFORMS: Mapping[str, Callable[[Settings], Platform]] = {"embedded": _embedded}
+LATER = ("kubernetes", "rds")  # known to the settings, built by a later release
+
+
+def provision(settings: Settings) -> Any:
+    """The component of the stack's platform: a `Platform`, and a resource that others may depend on."""
+    return PLATFORMS[settings.platform](settings)
+
+
+def stack_settings() -> Settings:
+    """What the running stack asks for. When something is wrong, ends the run with one report before any resource."""
+    given = {**config.get_config_env(), **config.CONFIG.get()}
+    try:
+        return checked_settings(given, stack_source(pulumi.get_stack()))
+    except SettingsError as wrong:
+        raise pulumi.RunError(str(wrong)) from None
+
+
+def checked_settings(given: Mapping[str, Any], source: Source | None) -> Settings:
+    """Settings that a platform of this release can build; else SettingsError with every problem."""
+    problems = _not_yet(decoded(given).get("platform"), source)
+    try:
+        settings = load(given, source, default_major=newest_installed())
+    except SettingsError as wrong:
+        raise SettingsError([*problems, *wrong.problems]) from None
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def stack_source(stack: str) -> Source | None:
+    """Lines of the stack's file, for problems; None when the stack is configured elsewhere."""
+    file = ROOT / f"Pulumi.{stack}.yaml"
+    return Source.read(file) if file.is_file() else None
+
+
+def newest_installed(below: Path = POSTGRESQL) -> int | None:
+    """The newest PostgreSQL major version whose server is installed the Debian way; None when there is none."""
+    found = [int(server.parts[-3]) for server in below.glob("*/bin/postgres") if server.parts[-3].isdigit()]
+    return max(found, default=None)
+
+
+def _not_yet(platform: Any, source: Source | None) -> list[Problem]:
+    if platform not in LATER:
+        return []
+    message = f"platform {platform} comes with a release of its own; this one has: {', '.join(PLATFORMS)}"
+    return [
+        Problem("platform", message, source.file if source else None, source.line(("platform",)) if source else None)
+    ]
