@@ -108,7 +108,8 @@ def free_port() -> int:
 
 def _start_server(server: Scratch, owner: pwd.struct_passwd) -> subprocess.Popen[bytes]:
     data = server.folder / "data"
-    initdb = [str(BINARIES / "initdb"), "-D", str(data), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    options = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    initdb = [str(BINARIES / "initdb"), "-D", str(data), *options]
     subprocess.run(initdb, user=owner.pw_uid, group=owner.pw_gid, check=True, capture_output=True, cwd="/")
     with (data / "postgresql.conf").open("a") as settings:
         settings.write(f"{SETTINGS}port = {server.port}\nunix_socket_directories = '{server.folder}'\n")
