@@ -35,7 +35,7 @@ OWNED: Mapping[str, str] = {
 }
 
 _LOSS = "any other value can lose or corrupt data in a crash"
-# Only these values, lower case.
+# Only these values, in whatever case.
 ONLY: Mapping[str, tuple[tuple[str, ...], str]] = {
     "wal_level": (("replica", "logical"), "replicas need it"),
     "fsync": (("on",), _LOSS),
@@ -45,7 +45,7 @@ ONLY: Mapping[str, tuple[tuple[str, ...], str]] = {
     "ignore_checksum_failure": (("off",), _LOSS),
     "allow_system_table_mods": (("off",), _LOSS),
     "password_encryption": (("scram-sha-256",), "logins are SCRAM only"),
-    "ssl_min_protocol_version": (("tlsv1.2", "tlsv1.3"), "older versions of TLS are broken"),
+    "ssl_min_protocol_version": (("TLSv1.2", "TLSv1.3"), "older versions of TLS are broken"),
     "log_min_error_statement": (("fatal", "panic"), _PASSWORDS),
     "row_security": (("on",), "row policies are part of the access rules"),
 }

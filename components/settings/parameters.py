@@ -85,7 +85,7 @@ def _number_problem(parameter: Parameter, value: str) -> str | None:
 def _limit_problem(parameter: Parameter, value: str, *, zero_loss: bool) -> str | None:
     name = parameter.name.lower()
     values, reason = ZERO_LOSS_COMMIT if zero_loss and name == "synchronous_commit" else ONLY.get(name, ((), ""))
-    if values and plain(parameter, value) not in values:
+    if values and plain(parameter, value) not in map(str.lower, values):
         return f"found {value!r}; allowed is {' or '.join(values)}: {reason}"
     if name in FLOORS and whole(value, parameter.unit) < FLOORS[name][0]:
         unit = f" {parameter.unit}" if parameter.unit else ""
