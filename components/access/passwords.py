@@ -19,10 +19,10 @@ import stringprep
 import unicodedata
 from collections.abc import Callable
 
-ITERATIONS = 4096  # PostgreSQL's own number (scram_iterations); PgBouncer before 1.24 reads no other well
+ITERATIONS = 4096  # PostgreSQL's own number (scram_iterations)
 SALT_BYTES = 16
 SHORTEST = 12  # characters
-LONGEST = 512  # bytes of UTF-8; beyond it some clients and poolers cut a password without a word
+LONGEST = 512  # bytes of UTF-8; what is longer is a file pasted by mistake
 GENERATED_CHARACTERS = 32  # of 62 kinds: 190 bits
 LETTERS = string.ascii_letters + string.digits  # nothing that a URL, a shell or a file format would change
 
