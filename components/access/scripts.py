@@ -231,6 +231,8 @@ def _problem_of(statement: SqlStatement, transaction: bool) -> str | None:
         return f"{shown} starts or ends a transaction, which is not the script's to do; remove it"
     if _starts(words, _IDENTITY):
         return f"{shown} changes who runs the rest; a script runs as the owner of its database; remove it"
+    if transaction and words[:1] == ("SET",) and words[1:2] not in (("LOCAL",), ("CONSTRAINTS",)):
+        return f"{shown} would outlast the script; write SET LOCAL"
     if words[:1] == ("COPY",) and "STDIN" in words:
         return "COPY FROM STDIN has nobody to read from here; use INSERT"
     if transaction and (_starts(words, _ALONE) or _concurrent(words)):
