@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 
@@ -18,8 +18,8 @@ def test_a_generated_file_is_up_to_date(document: Document) -> None:
 
 def faults(config: dict[str, Any]) -> list[str]:
     """Paths that an editor would underline."""
-    stack = {"config": {f"postgres-platform:{key}": value for key, value in config.items()}, "encryptionsalt": "v1:x"}
-    stack["config"]["aws:region"] = "eu-central-1"
+    ours = {f"postgres-platform:{key}": value for key, value in config.items()}
+    stack = {"config": ours | {"aws:region": "eu-central-1"}, "encryptionsalt": "v1:x"}
     validator = jsonschema.Draft202012Validator(stack_schema())
     return sorted("/".join(map(str, error.absolute_path)) for error in validator.iter_errors(stack))
 
