@@ -1,0 +1,61 @@
+"""What each make target needs installed, and what it then runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Need(Enum):
+    """One step of the set-up."""
+
+    PYTHON = "the project's Python packages"
+    TOOLS = "the tools that check and test"
+    SERVERS = "the server programs"
+    PATRONI = "Patroni"
+    PULUMI = "the Pulumi CLI"
+
+
+@dataclass(frozen=True)
+class Target:
+    """`commands` run one after the other with the project's Python; the last one replaces this process."""
+
+    needs: tuple[Need, ...]
+    commands: tuple[tuple[str, ...], ...]
+
+
+EVERYTHING = (Need.PYTHON, Need.SERVERS, Need.PATRONI, Need.PULUMI)
+TESTING = (Need.TOOLS, Need.SERVERS, Need.PATRONI, Need.PULUMI)
+FAST_CHECKS = (
+    ("-m", "ruff", "format", "--check", "--quiet", "."),
+    ("-m", "ruff", "check", "--quiet", "."),
+    ("-m", "mypy"),
+    ("-m", "tools.schema", "--check"),
+)
+
+
+def _driver(*needs: Need) -> Target:
+    return Target(needs, (("-m", "tools.driver"),))
+
+
+TARGETS: dict[str, Target] = {
+    "up": _driver(*EVERYTHING),
+    "preview": _driver(*EVERYTHING),
+    "refresh": _driver(*EVERYTHING),
+    "urls": _driver(Need.PYTHON, Need.PULUMI),
+    "outputs": _driver(Need.PYTHON, Need.PULUMI),
+    "pulumi": _driver(Need.PYTHON, Need.PULUMI),
+    "env": _driver(Need.PYTHON, Need.PULUMI),
+    "psql": _driver(Need.PYTHON, Need.PULUMI),
+    # These must work when half of everything is broken, so they ask for no more than the packages.
+    "status": _driver(Need.PYTHON),
+    "down": _driver(Need.PYTHON),
+    "reset": _driver(Need.PYTHON),
+    "doctor": _driver(Need.PYTHON),
+    "check": Target((Need.TOOLS,), (*FAST_CHECKS, ("-m", "pytest", "-q", "tests/unit"))),
+    "test": Target(TESTING, (*FAST_CHECKS, ("-m", "pytest", "tests"))),
+    "format": Target((Need.TOOLS,), (("-m", "ruff", "check", "--fix", "--quiet", "."), ("-m", "ruff", "format", "."))),
+    "schema": Target((Need.TOOLS,), (("-m", "tools.schema"),)),
+    "chaos-quick": Target(EVERYTHING, (("-m", "tests.chaos", "--count", "10"),)),
+    "bench-up": Target(EVERYTHING, (("-m", "tests.bench"),)),
+}
