@@ -5,8 +5,8 @@ Standard library only: the folder is copied beside the servers (or into an image
     python3 -m supervisor member|node|gateway --config FILE
 
 Signals: SIGTERM or SIGINT stop everything that runs below, cleanly and within a limit; SIGHUP reloads (Patroni,
-PgBouncer, HAProxy and the addresses of the members; see each role). Exit codes: 0 after SIGTERM, 2 when the configuration
-is wrong (every problem on standard error), 3 when another supervisor already holds the same status file.
+PgBouncer, HAProxy and the addresses of the members; see each role). Exit codes: 0 after SIGTERM, 2 when the
+configuration is wrong (every problem on standard error), 3 when another supervisor holds the same status file.
 
 FILE is JSON; an unknown or missing key is a problem, optional keys show their default. All paths are absolute.
 Common to the three roles:
@@ -21,9 +21,9 @@ Common to the three roles:
 member (Patroni and its PostgreSQL):
 
     scope, namespace ("/service/")     as in patroni.yml; the leader key is <namespace><scope>/leader
-    command       what starts Patroni, e.g. ["<venv>/bin/python", "-m", "supervisor.patroni_main", "<patroni.yml>"] with
-                  environment {"PYTHONPATH": "<the folder that holds supervisor/>"}; plain ["<venv>/bin/patroni", ...] works
-                  too, about 42 ms slower per etcd call
+    command       what starts Patroni, e.g. ["<venv>/bin/python", "-m", "supervisor.patroni_main", "<patroni.yml>"]
+                  with environment {"PYTHONPATH": "<the folder that holds supervisor/>"}; plain
+                  ["<venv>/bin/patroni", ...] works too, about 42 ms slower per etcd call
     data_dir      PGDATA; a process of ours whose working directory it is and whose program is `postgres` belongs to it
     etcd          {"endpoints": ["https://localhost:15440", ...], "ca": path, "cert": path, "key": path}
     restart_delay_seconds   1.0; doubled at each further death within a minute, up to 30
@@ -36,16 +36,20 @@ node (etcd):
 gateway (PgBouncer, HAProxy and the follower of the leader key):
 
     scope, namespace, etcd              as above
-    members       {"pg-1": {"host": "localhost", "port": 15460, "rest_port": 15470}, ...}; the names are Patroni's, and
-                  the names of the servers in both HAProxy backends; SIGHUP reads this file again, so a member may come or go
+    members       {"pg-1": {"host": "localhost", "port": 15460, "rest_port": 15470}, ...}; the names are Patroni's,
+                  and those of the servers in both HAProxy backends; SIGHUP reads this file again, so that a member
+                  may come or go
     rest          {"ca": path, "cert": path, "key": path} for the members' REST API
     pgbouncer     [{"name": "pgbouncer-rw", "command": [...], "databases_file": path,
                     "target": "leader" or "host:port", "databases": {"*": ""}}, ...]
-                  databases_file is written here, before the program starts: one line "<database> = host=.. port=.. <extra>"
-                  for each entry of `databases`; pgbouncer.ini reaches it by `%include`, and has a [databases] header of
-                  its own at will (this file brings one)
-    haproxy       {"command": ["haproxy", "-W", "-f", ...], "socket": path of its admin socket (stats socket ... level admin),
-                   "writer_backend": "writer", "reader_backend": "reader"}; -W (without -D) so that SIGHUP can reload it
+                  databases_file is written here, before the program starts: "<database> = host=.. port=.. <extra>"
+                  for each entry of `databases` below a [databases] header; pgbouncer.ini has `%include <the file>`
+                  and a small server_login_retry (0.1 to 0.2: how often a lost server is tried again)
+    haproxy       {"command": ["haproxy", "-W", "-f", ...], "socket": path of its admin socket (`stats socket ...
+                  level admin`), "writer_backend": "writer", "reader_backend": "reader"}; -W, without -D, so that
+                  SIGHUP can reload it. Direct sessions come back in the time of the pooled ones only with `timeout
+                  connect 200ms`, `retries 30` and `option redispatch 1`: HAProxy tries a refusing server again
+                  after min(timeout connect, 1 s), so with 2 s and 3 retries a new session waits 3 s and is refused
     restart_delay_seconds (0.5), stop_limit_seconds (20)
     pause_limit_seconds (10)            longest PAUSE of the writers' PgBouncer during a planned switchover; 0: never
 

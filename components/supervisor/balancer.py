@@ -18,6 +18,6 @@ def command(path: str, line: str, *, timeout: float = 1.0) -> str:
 
 
 def apply(path: str, lines: list[str]) -> list[str]:
-    """Runs each command; returns what was refused, as "command: answer". Raises OSError when the socket is not there."""
+    """Runs each command; returns what was refused, as "command: answer". Raises OSError when nobody listens."""
     answers = [(line, command(path, line)) for line in lines]
     return [f"{line}: {answer}" for line, answer in answers if answer]

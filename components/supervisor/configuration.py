@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -113,8 +113,8 @@ class Gateway(Common):
 
 ROLES: dict[str, type[Common]] = {"member": Member, "node": Node, "gateway": Gateway}
 
-_TEXT = {"str": str, "int": int, "float": (int, float)}
-_NESTED = {
+_TEXT: dict[str, Any] = {"str": str, "int": int, "float": (int, float)}
+_NESTED: dict[str, Any] = {
     "Etcd": Etcd,
     "Access": Access,
     "Balancer | None": Balancer,
@@ -157,8 +157,6 @@ def _build(kind: type[Any], plain: Any, where: str, problems: list[str]) -> Any:
 
 
 def _is_required(known: Any) -> bool:
-    from dataclasses import MISSING
-
     return known.default is MISSING and known.default_factory is MISSING
 
 

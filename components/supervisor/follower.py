@@ -1,6 +1,7 @@
 """Follows the leader: tells PgBouncer and HAProxy where writers belong, as soon as it is true.
 
-While the cluster hands over or has no leader, the writers' PgBouncer is paused, so its clients wait instead of getting errors.
+While the cluster hands over or has no leader, the writers' PgBouncer is paused: its clients wait
+instead of getting errors.
 """
 
 from __future__ import annotations

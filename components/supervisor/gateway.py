@@ -9,16 +9,17 @@ from typing import Any
 
 from .configuration import ConfigurationError, Gateway, load
 from .follower import Follower
-from .keeper import Keeper, Program
+from .keeper import Keeper
 from .log import Log
 from .node import PlainRole
+from .program import Program
 
 HAPROXY = "haproxy"
 _FIRST_LEADER_LIMIT = 3.0
 
 
 class SignalledPoolers:
-    """PgBouncer obeys signals: SIGHUP reads its files, SIGUSR1 pauses, SIGUSR2 resumes. No password is needed for that."""
+    """PgBouncer obeys signals, without a password: SIGHUP reads its files, SIGUSR1 pauses, SIGUSR2 resumes."""
 
     def __init__(self, keeper: Callable[[], Keeper]) -> None:
         self._keeper = keeper
@@ -46,7 +47,7 @@ class GatewayRole(PlainRole):
         self.keeper: Keeper  # set by run()
         self.follower = Follower(gateway, SignalledPoolers(lambda: self.keeper), log, self._applied)
 
-    def prepare(self, name: str) -> None:
+    def prepare(self, name: str, /) -> None:
         first = self._first
         super().prepare(name)
         if first:
@@ -55,7 +56,7 @@ class GatewayRole(PlainRole):
                 self._log(f"no leader within {_FIRST_LEADER_LIMIT:g} s: writers wait until there is one")
         self.follower.write_databases()
 
-    def started(self, name: str) -> None:
+    def started(self, name: str, /) -> None:
         if name == HAPROXY:
             self.follower.balancer_started()
 
@@ -69,7 +70,7 @@ class GatewayRole(PlainRole):
             return
         self.follower.change(fresh)
 
-    def stopped(self, *, overdue: bool) -> bool:
+    def stopped(self, _overdue: bool, /) -> bool:
         self.follower.stop()
         return True
 

@@ -13,63 +13,16 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from . import processes, status
 from .backoff import WINDOW, delay
 from .configuration import Common
 from .log import Log
+from .program import Kept, Program, Role, child
 from .status import Exit
 
 _NEWS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Program:
-    """What is kept running. `stop` asks it to end cleanly, `reload` to read its files again (None: it cannot)."""
-
-    name: str
-    command: tuple[str, ...]
-    stop: signal.Signals = signal.SIGTERM
-    reload: signal.Signals | None = None
-    orphaned: signal.Signals = signal.SIGTERM  # sent by the kernel should this supervisor be killed
-
-
-class Role(Protocol):
-    """What distinguishes a member, a node and a gateway."""
-
-    def prepare(self, name: str) -> None:
-        """Before each start of a program; an OSError puts the start off."""
-
-    def started(self, name: str) -> None:
-        """After each start."""
-
-    def died(self, name: str, exit: Exit, *, planned: bool) -> str:
-        """After a program's death, before it is started again; returns why it died as far as we know."""
-
-    def adopted_died(self, pid: int, exit: Exit) -> str | None:
-        """After the death of an orphan that became ours; a reason ends every program at once."""
-
-    def reload(self) -> None:
-        """On SIGHUP, before the programs are told."""
-
-    def stopped(self, *, overdue: bool) -> bool:
-        """After all programs ended on a planned stop: clears what is left; False when something is still there."""
-
-    def extra(self) -> Mapping[str, Any]:
-        """What the role adds to the status."""
-
-
-@dataclass
-class _Kept:
-    program: Program
-    process: processes.Process | None = None
-    due: float | None = 0.0
-    deaths: list[float] = field(default_factory=list)
-    restarts: int = 0
-    last_exit: Exit | None = None
 
 
 class Keeper:
@@ -77,7 +30,7 @@ class Keeper:
 
     def __init__(self, role_name: str, common: Common, programs: list[Program], role: Role, log: Log) -> None:
         self._role_name, self._common, self._role, self.log = role_name, common, role, log
-        self._kept = {program.name: _Kept(program) for program in programs}
+        self._kept = {program.name: Kept(program) for program in programs}
         self._selector = selectors.DefaultSelector()
         self._pending: list[int] = []
         self._state, self._since = "starting", time.time()
@@ -176,7 +129,7 @@ class Keeper:
                 self.tell(name, kept.program.reload)
 
     def _finished(self) -> bool:
-        return not any(kept.process for kept in self._kept.values()) and self._role.stopped(overdue=self._overdue)
+        return not any(kept.process for kept in self._kept.values()) and self._role.stopped(self._overdue)
 
     def _enforce_stop(self) -> None:
         if self._stop_deadline is not None and time.monotonic() > self._stop_deadline:
@@ -200,12 +153,12 @@ class Keeper:
                 self.log(f"{name} cannot be started: {error}; next attempt in {kept.due - now:.1f} s")
                 self._say("backing-off")
 
-    def _start(self, kept: _Kept) -> None:
+    def _start(self, kept: Kept) -> None:
         read, write = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(read, False)
         die = functools.partial(processes.die_with_parent, os.getpid(), kept.program.orphaned)
         try:
-            child = subprocess.Popen(
+            started = subprocess.Popen(
                 kept.program.command,
                 cwd=self._common.directory,
                 env=self._environment(),
@@ -220,10 +173,10 @@ class Keeper:
             raise
         finally:
             os.close(write)
-        child.returncode = 0  # reap() takes the exit status, this object must not
-        kept.process, kept.due = processes.read(child.pid), None
+        started.returncode = 0  # reap() takes the exit status, this object must not
+        kept.process, kept.due = processes.read(started.pid), None
         self._selector.register(read, selectors.EVENT_READ, "output")
-        self.log(f"started {kept.program.name}, pid {child.pid}")
+        self.log(f"started {kept.program.name}, pid {started.pid}")
         self._say(self._overall())
         self._role.started(kept.program.name)
 
@@ -255,7 +208,7 @@ class Keeper:
             for name in self._kept:
                 self.tell(name, signal.SIGKILL)
 
-    def _program_died(self, kept: _Kept, made: Exit) -> None:
+    def _program_died(self, kept: Kept, made: Exit) -> None:
         name, planned, now = kept.program.name, self._stop_deadline is not None, time.monotonic()
         kept.process = None
         self.log(f"{name} ended: {made}")
@@ -269,7 +222,7 @@ class Keeper:
         self.log(f"{name} is started again in {kept.due - time.monotonic():.1f} s ({reason})")
         self._say(self._overall())
 
-    def _delay(self, kept: _Kept, now: float) -> float:
+    def _delay(self, kept: Kept, now: float) -> float:
         return delay(kept.deaths, now, self._common.restart_delay_seconds)
 
     def _overall(self) -> str:
@@ -293,20 +246,7 @@ class Keeper:
             "start_time": start_time,
             "state": self._state,
             "since": self._since,
-            "children": {name: _child(kept) for name, kept in self._kept.items()},
+            "children": {name: child(kept) for name, kept in self._kept.items()},
             "restarts": sum(kept.restarts for kept in self._kept.values()),
             **self._role.extra(),
         }
-
-
-def _child(kept: _Kept) -> dict[str, Any]:
-    process = kept.process
-    last = kept.last_exit
-    return {
-        "pid": process.pid if process else None,
-        "start_time": process.start_time if process else None,
-        "restarts": kept.restarts,
-        "last_exit": None
-        if last is None
-        else {"at": last.at, "code": last.code, "signal": last.signal, "reason": last.reason},
-    }

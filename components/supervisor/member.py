@@ -16,10 +16,11 @@ from typing import Any
 from . import processes, status
 from .configuration import Member
 from .etcd import Client, EtcdError
-from .keeper import Keeper, Program
+from .keeper import Keeper
 from .lease import Standing, standing
 from .log import Log
 from .node import end_earlier_life
+from .program import Program
 from .status import Exit
 
 PATRONI = "patroni"
@@ -45,7 +46,7 @@ class MemberRole:
 
     # What the keeper asks.
 
-    def prepare(self, name: str) -> None:
+    def prepare(self, _name: str, /) -> None:
         """A second postmaster in one data directory must never be: nothing of an earlier life may be left."""
         if self._first:
             end_earlier_life(self._earlier, self._log)
@@ -56,10 +57,10 @@ class MemberRole:
             raise OSError(f"processes of an earlier life are still there: {self._named()}")
         self._give_back(None)
 
-    def started(self, name: str) -> None:
+    def started(self, _name: str, /) -> None:
         self._paused = False
 
-    def died(self, name: str, exit: Exit, *, planned: bool) -> str:
+    def died(self, _name: str, exit: Exit, /, *, planned: bool) -> str:
         """Patroni ended: PostgreSQL must not outlive it, unless the operator paused the cluster for just that."""
         if planned:
             return "planned stop"
@@ -75,7 +76,7 @@ class MemberRole:
             self._log(f"not provably gone, so the lease is kept until its ttl: {self._named()}")
         return "killed" if exit.signal else "ended by itself"
 
-    def adopted_died(self, pid: int, exit: Exit) -> str | None:
+    def adopted_died(self, pid: int, exit: Exit, /) -> str | None:
         """Only the postmaster is of interest among the orphans that become ours."""
         if self._ending or (exit.signal is None and exit.code == 0):
             return None
@@ -97,7 +98,7 @@ class MemberRole:
     def reload(self) -> None:
         """Patroni is told by the keeper."""
 
-    def stopped(self, *, overdue: bool) -> bool:
+    def stopped(self, overdue: bool, /) -> bool:
         """Patroni is gone; what it left running (a paused cluster, a stop that took too long) is ended too."""
         if self._remains():
             self._stop_rest(overdue)

@@ -9,15 +9,16 @@ from typing import Any
 
 from . import processes, status
 from .configuration import Node
-from .keeper import Keeper, Program
+from .keeper import Keeper
 from .log import Log
+from .program import Program
 from .status import Exit
 
 ETCD = "etcd"
 
 
 def end_earlier_life(earlier: Mapping[str, Any], log: Log, limit: float = 10.0) -> None:
-    """Ends the programs that an earlier life's status names and that still run; the kernel already told them to stop."""
+    """Ends what an earlier life's status names and that still runs; the kernel already told it to stop."""
     for name, child in earlier.get("children", {}).items():
         pid, start_time = child.get("pid"), child.get("start_time")
         if not isinstance(pid, int) or not isinstance(start_time, int) or not processes.is_running(pid, start_time):
@@ -41,24 +42,24 @@ class PlainRole:
         self._earlier, self._log = status.read(status_file), log
         self._first = True
 
-    def prepare(self, name: str) -> None:
+    def prepare(self, _name: str, /) -> None:
         if self._first:
             end_earlier_life(self._earlier, self._log)
             self._first = False
 
-    def started(self, name: str) -> None:
+    def started(self, _name: str, /) -> None:
         pass
 
-    def died(self, name: str, exit: Exit, *, planned: bool) -> str:
+    def died(self, _name: str, exit: Exit, /, *, planned: bool) -> str:
         return "planned stop" if planned else "killed" if exit.signal else "ended by itself"
 
-    def adopted_died(self, pid: int, exit: Exit) -> str | None:
+    def adopted_died(self, _pid: int, _exit: Exit, /) -> str | None:
         return None
 
     def reload(self) -> None:
         pass
 
-    def stopped(self, *, overdue: bool) -> bool:
+    def stopped(self, _overdue: bool, /) -> bool:
         return True
 
     def extra(self) -> Mapping[str, Any]:

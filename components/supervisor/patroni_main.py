@@ -1,8 +1,8 @@
 """Starts Patroni with Nagle's delay off on its etcd connections; run by Patroni's own Python in place of `patroni`.
 
-Patroni 4.1.5 replaces urllib3's socket options by keepalive ones (dcs/etcd3.py, set_socket_options), which drops TCP_NODELAY.
-http.client sends a request's head and body in two segments, so each etcd call then waits 40 ms for a delayed
-acknowledgement: a leader race has four to six of them.
+Patroni 4.1.5 replaces urllib3's socket options by keepalive ones (dcs/etcd3.py, set_socket_options), which drops
+TCP_NODELAY. http.client sends a request's head and body in two segments, so each etcd call then waits 40 ms for a
+delayed acknowledgement: a leader race has four to six of them.
 """
 
 from __future__ import annotations

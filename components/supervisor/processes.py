@@ -77,10 +77,10 @@ def postgres_of(processes: Iterable[Process], data_dir: str) -> list[Process]:
 
 def _is_postgres_in(pid: int, home: str) -> bool:
     try:
-        if os.readlink(f"/proc/{pid}/cwd") != home:
+        if str(Path(f"/proc/{pid}/cwd").readlink()) != home:
             return False
         # A binary replaced by an upgrade reads "postgres (deleted)".
-        return os.path.basename(os.readlink(f"/proc/{pid}/exe")).split(" ")[0] == "postgres"  # noqa: PTH119
+        return Path(f"/proc/{pid}/exe").readlink().name.split(" ")[0] == "postgres"
     except OSError:
         return False
 

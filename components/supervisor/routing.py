@@ -41,7 +41,8 @@ class Keys:
 
     def change(self, events: Iterable[tuple[bool, Key]]) -> bool:
         """Single changes; True when something did."""
-        return any([self._one(deleted, key) for deleted, key in events])
+        changed = [self._one(deleted, key) for deleted, key in events]  # each of them, not only up to the first
+        return any(changed)
 
     def view(self) -> View:
         leader = self._values.get(self.leader_key) or None

@@ -1,8 +1,9 @@
 """Cuts single connections of a child process, so that no client waits for a primary that hangs.
 
-PgBouncer closes a connection to a former primary when its transaction ends; one that hangs (frozen, or behind a lost network)
-never ends it. As its parent we may duplicate the child's socket (pidfd_getfd) and shut it down: the client gets
-an error at once instead of waiting for a TCP timeout. Where the kernel refuses (Linux < 5.6, seccomp), nothing is done.
+PgBouncer closes a connection to a former primary when its transaction ends; one that hangs (frozen, or behind a lost
+network) never ends it. As its parent we may duplicate the child's socket (pidfd_getfd) and shut it down: the client
+gets an error at once instead of waiting for a TCP timeout. Where the kernel refuses (Linux < 5.6,
+seccomp), nothing is done.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import ctypes
 import os
 import socket
+from pathlib import Path
 
 _PIDFD_GETFD = 438
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -43,7 +45,7 @@ def _sockets(pid: int) -> list[int]:
     with contextlib.suppress(OSError):
         for name in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208  thousands of them: no Path objects
             with contextlib.suppress(OSError):
-                if os.readlink(f"/proc/{pid}/fd/{name}").startswith("socket:"):
+                if str(Path(f"/proc/{pid}/fd/{name}").readlink()).startswith("socket:"):
                     found.append(int(name))
     return found
 

@@ -1,8 +1,8 @@
 """Watches a cluster's leader and failover keys through every etcd node at once.
 
-One stream per node, each with its own thread asleep in a read: the first to tell wins (revisions order the rest), so the
-loss of any node, the leader of etcd included, costs nothing. A silent stream is opened anew every few seconds with a fresh
-read by majority, which is the net below a node that hangs.
+One stream per node, each with its own thread asleep in a read: the first to tell wins (revisions order the rest), so
+the loss of any node, the leader of etcd included, costs nothing. A silent stream is opened anew every few seconds with
+a fresh read by majority, which is the net below a node that hangs.
 """
 
 from __future__ import annotations

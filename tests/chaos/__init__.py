@@ -12,6 +12,7 @@ reads `<directory>/cluster.json`, which the platform writes:
      "etcd_client": {"certificate": path, "key": path} (default: those of "admin"),
      "rest_client": the same, for the REST API (default: those of "admin")}
 
-and which holds no password: the writer logs in as a role of its own whose password is made for each run, in a database of
-its own, `chaos`, dropped at the end. Paths may be relative to the directory. Nothing but loopback is touched.
+and which holds no password: the writer logs in as a role of its own whose password is made for each run, in a
+database of its own, `chaos`, dropped at the end. Paths may be relative to the directory. Nothing but loopback is
+touched. Exit code 1 if a row is lost or a median through the pooled port is over its limit.
 """

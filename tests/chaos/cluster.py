@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 
-class NotWhole(Exception):
+class NotWholeError(Exception):
     """The cluster did not become whole within the limit; the message says what was missing."""
 
 
@@ -82,11 +82,11 @@ class Cluster:
         return []
 
     def leader(self) -> str:
-        """The leader's name; raises NotWhole when there is none."""
+        """The leader's name; raises NotWholeError when there is none."""
         for member in self.view():
             if member["role"] == "leader":
                 return str(member["name"])
-        raise NotWhole("no member is the leader")
+        raise NotWholeError("no member is the leader")
 
     def missing(self) -> str:
         """What keeps the cluster from being whole, in words; "" when it is."""
@@ -106,7 +106,7 @@ class Cluster:
             missing = self.missing()
             good = 0 if missing else good + 1
             if missing and time.monotonic() > deadline:
-                raise NotWhole(f"not whole within {limit:g} s: {missing}")
+                raise NotWholeError(f"not whole within {limit:g} s: {missing}")
             time.sleep(0.4)
 
     # etcd.
@@ -129,11 +129,9 @@ class Cluster:
             status = self.etcd_status(node)
             if status is not None and status["leader"] == status["header"]["member_id"]:
                 return str(node)
-        raise NotWhole("no etcd node is the leader")
+        raise NotWholeError("no etcd node is the leader")
 
-    def _call(
-        self, url: str, who: str, method: str, path: str, body: object, timeout: float
-    ) -> tuple[int, str]:
+    def _call(self, url: str, who: str, method: str, path: str, body: object, timeout: float) -> tuple[int, str]:
         parts = urlsplit(url)
         connection = http.client.HTTPSConnection(
             parts.hostname or "", parts.port, timeout=timeout, context=self._context(who)

@@ -1,14 +1,17 @@
-"""The faults, each a function that does it to a cluster and says to whom."""
+"""The faults: each does it to a cluster, and hands back what must be undone afterwards, if anything."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Mapping
 
+from components.supervisor import processes
 from tests.chaos.cluster import Cluster
 
-Fault = Callable[[Cluster], str]
+Heal = Callable[[], None]
+Fault = Callable[[Cluster], Heal | None]
 
 
 class FaultError(Exception):
@@ -16,8 +19,10 @@ class FaultError(Exception):
 
 
 def _postmaster(cluster: Cluster, member: str) -> int:
-    file = cluster.path(cluster.members[member]["data_dir"]) / "postmaster.pid"
-    return int(file.read_text(encoding="utf-8").split("\n", 1)[0])
+    pid = processes.postmaster_pid(str(cluster.path(cluster.members[member]["data_dir"])))
+    if pid is None:
+        raise FaultError(f"{member}: there is no postmaster.pid")
+    return pid
 
 
 def _child(cluster: Cluster, status_file: str, name: str) -> int:
@@ -27,39 +32,83 @@ def _child(cluster: Cluster, status_file: str, name: str) -> int:
     return pid
 
 
-def kill_postgres(cluster: Cluster) -> str:
+def _standby(cluster: Cluster) -> str:
     leader = cluster.leader()
-    os.kill(_postmaster(cluster, leader), signal.SIGKILL)
-    return leader
+    return next(name for name in sorted(cluster.members) if name != leader)
 
 
-def kill_patroni(cluster: Cluster) -> str:
-    leader = cluster.leader()
-    os.kill(_child(cluster, cluster.members[leader]["status_file"], "patroni"), signal.SIGKILL)
-    return leader
+def kill_postgres(cluster: Cluster) -> None:
+    os.kill(_postmaster(cluster, cluster.leader()), signal.SIGKILL)
 
 
-def kill_member(cluster: Cluster) -> str:
+def kill_patroni(cluster: Cluster) -> None:
+    os.kill(_child(cluster, cluster.members[cluster.leader()]["status_file"], "patroni"), signal.SIGKILL)
+
+
+def kill_member(cluster: Cluster) -> None:
     leader = cluster.leader()
     pids = [_child(cluster, cluster.members[leader]["status_file"], "patroni"), _postmaster(cluster, leader)]
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    return leader
 
 
-def kill_etcd(cluster: Cluster) -> str:
-    node = cluster.etcd_leader()
-    os.kill(_child(cluster, cluster.plain["etcd"]["nodes"][node]["status_file"], "etcd"), signal.SIGKILL)
-    return node
+def kill_etcd(cluster: Cluster) -> None:
+    """The node that leads etcd: the others must elect a new leader, and streams through it break."""
+    os.kill(
+        _child(cluster, cluster.plain["etcd"]["nodes"][cluster.etcd_leader()]["status_file"], "etcd"), signal.SIGKILL
+    )
 
 
-def switchover(cluster: Cluster) -> str:
-    """Asks for any synchronous replica: a named candidate makes the others wait 2 s before they follow it."""
-    leader = cluster.leader()
-    status, text = cluster.rest(leader, "POST", "/switchover", {"leader": leader}, timeout=60.0)
+def switchover(cluster: Cluster) -> None:
+    """Asks for any synchronous replica."""
+    _switch(cluster, {"leader": cluster.leader()})
+
+
+def switchover_candidate(cluster: Cluster) -> None:
+    """Names the new leader: Patroni then lets every other replica wait 2 s before it follows."""
+    _switch(cluster, {"leader": cluster.leader(), "candidate": _standby(cluster)})
+
+
+def _switch(cluster: Cluster, asked: dict[str, str]) -> None:
+    status, text = cluster.rest(asked["leader"], "POST", "/switchover", asked, timeout=60.0)
     if status != 200:
-        raise FaultError(f"switchover from {leader} was refused: {status} {text}")
-    return leader
+        raise FaultError(f"switchover {asked} was refused: {status} {text}")
+
+
+def kill_standby(cluster: Cluster) -> None:
+    os.kill(_postmaster(cluster, _standby(cluster)), signal.SIGKILL)
+
+
+def kill_backend(cluster: Cluster) -> None:
+    """One of the primary's own processes; PostgreSQL then restarts itself, or under Patroni ends."""
+    postmaster = _postmaster(cluster, cluster.leader())
+    backend = next(one for one in processes.table().values() if one.parent == postmaster)
+    os.kill(backend.pid, signal.SIGKILL)
+
+
+def freeze_standby(cluster: Cluster) -> Heal:
+    return _freeze(cluster, _standby(cluster))
+
+
+def freeze_member(cluster: Cluster) -> Heal:
+    """Patroni and PostgreSQL of the primary stop but do not die: only the ttl ends this one's lease."""
+    return _freeze(cluster, cluster.leader())
+
+
+def _freeze(cluster: Cluster, member: str) -> Heal:
+    patroni = _child(cluster, cluster.members[member]["status_file"], "patroni")
+    postmaster = _postmaster(cluster, member)
+    table = processes.table()
+    below = [one.pid for pid in (patroni, postmaster) for one in processes.descendants(table, pid)]
+    frozen = [patroni, postmaster, *below]
+    _signal(frozen, signal.SIGSTOP)
+    return lambda: _signal(frozen, signal.SIGCONT)
+
+
+def _signal(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 FAULTS: Mapping[str, Fault] = {
@@ -68,7 +117,12 @@ FAULTS: Mapping[str, Fault] = {
     "member": kill_member,
     "patroni": kill_patroni,
     "etcd": kill_etcd,
+    "candidate": switchover_candidate,
+    "backend": kill_backend,
+    "standby": kill_standby,
+    "frozen-standby": freeze_standby,
+    "frozen-member": freeze_member,
 }
 
-# Seconds, medians through the pooled port.
+# Seconds, medians through the pooled port. These are the faults of a default run.
 LIMITS: Mapping[str, float] = {"switchover": 3.0, "postgres": 1.5, "member": 1.0, "patroni": 1.0, "etcd": 0.5}

@@ -67,11 +67,16 @@ def event(cluster: Cluster, fault: str, running: Sequence[Writer], limit: float)
     wait_flowing(running, time.monotonic(), limit)
     time.sleep(0.5)
     began = time.monotonic()
-    FAULTS[fault](cluster)
+    heal = FAULTS[fault](cluster)
     after = time.monotonic()
-    time.sleep(1.0)
+    try:
+        time.sleep(1.0)
+        wait_flowing(running, after + 1.0, limit)
+    finally:
+        if heal is not None:
+            heal()
     cluster.wait_whole(limit)
-    wait_flowing(running, max(after, time.monotonic()), limit)
+    wait_flowing(running, time.monotonic(), limit)
     return {writer.route: writer.outage(began) for writer in running}
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import pairwise
 from typing import Any
 
 import psycopg
 
 
 class Writer:
-    """Inserts (route, id) one row per transaction; `acknowledged` holds the id and the time of each commit it was told of.
+    """Inserts (route, id) one row per transaction; `acknowledged` has id and time of each commit it was told of.
 
     A refused or broken connection is opened anew at once, as a client library with retries would.
     """
@@ -37,7 +38,7 @@ class Writer:
     def outage(self, since: float) -> float:
         """The longest time between two acknowledgements, of which the later came after `since`."""
         times = [at for _, at in list(self.acknowledged)]
-        gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False) if later >= since]
+        gaps = [later - earlier for earlier, later in pairwise(times) if later >= since]
         return max(gaps, default=float("inf"))
 
     def _run(self) -> None:
