@@ -53,8 +53,8 @@ def run(
 def run_apart(connection: Connection, script: Script, owner: str) -> None:
     """Runs one script that cannot be in a transaction: `connection` must be in autocommit mode.
 
-    Each statement commits by itself, so such a script must be written to be run again after a failure half-way. Give it a
-    connection of its own: what it SETs stays.
+    Each statement commits by itself, so such a script must be written to be run again after a failure half-way.
+    Give it a connection of its own: what it SETs stays.
     """
     if not connection.autocommit:
         raise ValueError("a script without a transaction needs a connection in autocommit mode")
