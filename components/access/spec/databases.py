@@ -33,6 +33,7 @@ from components.access.spec.fields import (
     Why,
     field,
 )
+from components.access.spec.jobs import ScheduledJob
 from components.access.spec.row_policies import RowSecurity
 
 
@@ -146,5 +147,6 @@ class Database(Part):
     sql: Texts = field(
         (), "Folders of scripts, relative to the spec: NNN_name.sql runs once, R__name.sql when it changed."
     )
+    jobs: dict[Name, ScheduledJob] = field({}, "Name -> {schedule, run, as}: what pg_cron runs, where there is one.")
     tests: NotYet = field(None, "Not yet supported.")
     lint: Lint = field(Lint(), "Exceptions from the lints, each with its reason.")

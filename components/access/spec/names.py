@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from components.access.spec.databases import COLUMN_PRIVILEGES, AccessLine, Database, Schema
 from components.access.spec.models import Spec
+from components.access.spec.roles import Role
 from components.access.spec.row_policies import RowSecurity, SeeAll
 from components.access.spec.tree import Path
 from components.access.spec.wording import unknown
@@ -110,8 +111,16 @@ def _database(spec: Spec, name: str, database: Database) -> Iterator[Finding]:
         if wanted.schema_ and wanted.schema_ not in {*database.schemas, "public", "pg_catalog"}:
             here = (*path, "extensions", extension, "schema")
             yield from _known(here, "schema", wanted.schema_, [*database.schemas, "public", "pg_catalog"])
+    for job_name, job in database.jobs.items():
+        yield from _job((*path, "jobs", job_name, "as"), job.as_, roles)
     if database.rls:
         yield from _row_security(spec, (*path, "rls"), database, database.rls)
+
+
+def _job(path: Path, name: str, roles: Mapping[str, Role]) -> Iterator[Finding]:
+    yield from _known_role(path, name, roles, public=False, exact=True)
+    if name in roles and not roles[name].login:
+        yield path, f"{name} cannot log in, so no job can run as it; name a login"
 
 
 def _schema(spec: Spec, path: Path, schema: Schema) -> Iterator[Finding]:
