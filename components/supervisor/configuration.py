@@ -152,8 +152,20 @@ def _build(kind: type[Any], plain: Any, where: str, problems: list[str]) -> Any:
     required = {name for name, known in fields.items() if _is_required(known)}
     problems += [f"{where}.{key}: missing" for key in sorted(required - plain.keys())]
     known = {key: value for key, value in plain.items() if key in fields}
-    values = {key: _value(str(fields[key].type), value, f"{where}.{key}", problems) for key, value in known.items()}
+    # In the order of the fields, so that two runs report alike.
+    values = {
+        key: _value(str(fields[key].type), known[key], f"{where}.{key}", problems) for key in fields if key in known
+    }
+    if kind is Pooler:
+        problems += _target_problems(values.get("target"), where)
     return None if problems else kind(**values)
+
+
+def _target_problems(target: Any, where: str) -> list[str]:
+    if not isinstance(target, str) or target == "leader":
+        return []
+    host, _, port = target.rpartition(":")
+    return [] if host and port.isdigit() else [f'{where}.target: must be "leader" or "host:port", found {target!r}']
 
 
 def _is_required(known: Any) -> bool:
