@@ -1,0 +1,228 @@
+"""Makes a server what a spec wants: one lock for all runs, one transaction a database, a last look before commit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import pq
+
+from components.access import failures, run_scripts, scripts, session
+from components.access import quoting as q
+from components.access.failures import AccessError
+from components.access.model import HAZARDS, Phase, Plan, Statement
+from components.access.passwords import Verifier
+from components.access.reading import State, cluster_plan, database_state
+from components.access.scripts import Script
+from components.access.session import Connection, Target
+from components.access.spec.models import Spec
+
+Report = Callable[[str], None]
+
+# A verifier must get into no log and no statistics, whatever the server logs. Unknown names are harmless.
+_SILENT = {
+    "log_statement": "none",
+    "log_min_error_statement": "panic",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "pgaudit.log": "none",
+    "pg_stat_statements.track": "none",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """`allow` names accepted hazards; `digest` is of the plan that was agreed to (None: whatever the plan is now)."""
+
+    allow: frozenset[str] = frozenset()
+    digest: str | None = None
+    report: Report = lambda _: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What ran. `reconnect` says that poolers should give their sessions new server connections."""
+
+    statements: tuple[Statement, ...] = ()
+    scripts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+
+    @property
+    def reconnect(self) -> bool:
+        """Whether prepared statements of open sessions may be stale."""
+        return bool(self.statements or self.scripts)
+
+
+def apply_cluster(target: Target, spec: Spec, verifiers: Mapping[str, Verifier], options: Options) -> Done:
+    """Roles, memberships, settings and databases; again from a fresh read after trouble that passes."""
+    return session.retried(lambda: _cluster_once(target, spec, verifiers, options), options.report)
+
+
+def apply_database(target: Target, spec: Spec, name: str, found: Sequence[Script], options: Options) -> Done:
+    """Schemas, extensions, scripts, rights and row policies of one database, which must be there."""
+    return session.retried(lambda: _database_once(target, spec, name, found, options), options.report)
+
+
+def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier], options: Options) -> Done:
+    with session.lock(target) as still_locked:
+        with target.open() as connection:
+            session.limits(connection)
+            plan = cluster_plan(connection, spec, verifiers)
+            _agreed(plan, options)
+            connection.execute(
+                "SELECT set_config(key, value, true) FROM jsonb_each_text(%s::jsonb)", [json.dumps(_SILENT)]
+            )
+            run(connection, plan.of(Phase.STRUCTURE))
+            still_locked()
+        with target.open(autocommit=True) as connection:
+            for statement in plan.of(Phase.APART):
+                _run_apart(connection, statement)
+        with target.open() as connection:
+            session.limits(connection)
+            run(connection, plan.of(Phase.DEFAULTS))
+            left = cluster_plan(connection, spec, verifiers)
+            _settled(left)
+            still_locked()
+    return Done(statements=plan.statements, notes=left.notes)
+
+
+def _database_once(target: Target, spec: Spec, name: str, found: Sequence[Script], options: Options) -> Done:
+    with session.lock(target) as still_locked:
+        with target.open(name) as connection:
+            session.limits(connection)
+            waiting = pending_scripts(connection, found)
+            batches = scripts.batches(waiting)
+            done: list[Statement] = []
+            state = database_state(connection, spec, name)
+            _agreed(state.plan, options, curable=not waiting)
+            done += _prepare(connection, state)
+            owner = spec.databases[name].owner
+            if batches.before:
+                still_locked()
+                connection.commit()
+                _run_before(target, name, connection, batches.before, owner, options.report)
+                session.limits(connection)
+            run_scripts.run(connection, batches.main, owner, options.report)
+            done += _finish(connection, spec, name, state, options, again=bool(waiting or done))
+            still_locked()
+        with target.open(name, autocommit=True) as connection:
+            for script in batches.after:
+                run_scripts.run_apart(connection, script, owner)
+    ran = tuple(script.name for script in waiting)
+    return Done(statements=tuple(done), scripts=ran, notes=state.plan.notes, pending=state.plan.pending)
+
+
+def pending_scripts(connection: Connection, found: Sequence[Script]) -> tuple[Script, ...]:
+    """The scripts that have to run. Raises ScriptError where the journal and the files contradict each other."""
+    waiting = scripts.pending(found, run_scripts.applied(connection))
+    if waiting.problems:
+        raise scripts.ScriptError(waiting.problems)
+    return waiting.run
+
+
+def _prepare(connection: Connection, state: State) -> Iterable[Statement]:
+    """What scripts need to be there: schemas, extensions, and the rights with which new objects are born."""
+    statements = state.plan.of(Phase.STRUCTURE, Phase.DEFAULTS)
+    run(connection, statements)
+    return statements
+
+
+def _finish(
+    connection: Connection, spec: Spec, name: str, state: State, options: Options, *, again: bool
+) -> list[Statement]:
+    """Rights and row policies on what is there by now; then a last read that must find nothing left to do."""
+    done: list[Statement] = []
+    for _ in range(3):
+        if again:
+            state = database_state(connection, spec, name)
+            _agreed(state.plan, Options(allow=options.allow))
+        statements = state.plan.statements if again else state.plan.of(Phase.RIGHTS)
+        if not statements:
+            return done
+        run(connection, statements)
+        done += statements
+        again = True
+    _settled(database_state(connection, spec, name).plan)
+    return done
+
+
+def _run_before(
+    target: Target, name: str, connection: Connection, groups: Iterable[Sequence[Script]], owner: str, report: Report
+) -> None:
+    for group in groups:
+        if group[0].transaction:
+            run_scripts.run(connection, group, owner, report)
+            connection.commit()
+            continue
+        with target.open(name, autocommit=True) as apart:
+            run_scripts.run_apart(apart, group[0], owner)
+
+
+def run(connection: Connection, statements: Sequence[Statement]) -> None:
+    """Sends statements in a pipeline: no round trip for each, and the protocol refuses two statements in one text."""
+    if not statements:
+        return
+    sent: list[psycopg.Cursor[Any]] = []
+    try:
+        with connection.pipeline():
+            for statement in statements:
+                sent += _send(connection, statement)
+    except psycopg.Error as error:
+        if failures.passes(error):
+            raise
+        raise AccessError(failures.sentence(error, _failed(sent, statements))) from None
+
+
+def _run_apart(connection: Connection, statement: Statement) -> None:
+    """A statement that no transaction, and so no pipeline, can hold."""
+    try:
+        connection.execute(statement.sql)
+    except psycopg.Error as error:
+        if failures.passes(error):
+            raise
+        raise AccessError(failures.sentence(error, statement)) from None
+
+
+def _send(connection: Connection, statement: Statement) -> list[psycopg.Cursor[Any]]:
+    """One cursor a statement; a grant of another role is taken back as that role."""
+    if statement.run_as is None:
+        return [connection.execute(statement.sql)]
+    connection.execute(q.text("SET LOCAL ROLE {}", q.name(statement.run_as)))
+    cursor = connection.execute(statement.sql)
+    connection.execute("RESET ROLE")
+    return [cursor]
+
+
+def _failed(sent: Sequence[psycopg.Cursor[Any]], statements: Sequence[Statement]) -> Statement | None:
+    """The first statement that the server did not accept."""
+    for statement, cursor in zip(statements, sent, strict=False):
+        if cursor.pgresult is None or cursor.pgresult.status != pq.ExecStatus.COMMAND_OK:
+            return statement
+    return statements[-1] if len(sent) == len(statements) else statements[len(sent)]
+
+
+def _agreed(plan: Plan, options: Options, *, curable: bool = True) -> None:
+    """Raises unless the plan may run: no problem, no hazard that nobody allowed, and the one that was agreed to."""
+    problems: Collection[str] = (*plan.problems, *(plan.curable if curable else ()))
+    if problems:
+        raise AccessError("\n".join(problems))
+    refused = [one for one in plan.statements if one.hazard and one.hazard.value not in options.allow]
+    if refused:
+        told = [f"{one.hazard}: {HAZARDS[one.hazard]}, at: {one.display()}" for one in refused if one.hazard]
+        names = ", ".join(sorted({str(one.hazard) for one in refused}))
+        raise AccessError("\n".join([*told, f"add {names} to the stack's `allow` to accept this"]))
+    if options.digest is not None and options.digest != plan.digest:
+        raise AccessError(
+            "the server changed since the plan was shown, so that another plan would run now; look at it again"
+        )
+
+
+def _settled(plan: Plan) -> None:
+    if plan.statements:
+        listed = "\n".join(f"  {statement.display()} -- {statement.why}" for statement in plan.statements[:10])
+        raise AccessError(f"{len(plan.statements)} statements took no effect; nothing was changed:\n{listed}")

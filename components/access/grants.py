@@ -1,0 +1,135 @@
+"""What GRANT and REVOKE must change: compared once per pair of distinct ACLs, said once per set of equal changes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from components.access import rights
+from components.access.model import NO_RIGHTS, Access, Acl, Default, Facts, Grant, Hazard, Object, Statement
+from components.access.rights import family
+from components.access.wanted_rights import NEW_DATABASE, present_default
+
+Privileges = frozenset[str]
+# What has to be said of an object: verb, privileges and grantor -> to or from whom.
+Words = tuple[str, Privileges, str]
+
+
+def changes(wanted: Access, actual: Access, facts: Facts) -> list[Statement]:
+    """Revokes of what third roles gave first, then other revokes, then grants; sorted."""
+    groups: dict[tuple[str, str, Acl, Acl], list[Object]] = defaultdict(list)
+    for item, acl in wanted.acls.items():
+        if item.kind != "column":
+            before = _before(item, actual)
+            if before is not acl and before != acl:
+                groups[family(item.kind), item.schema, before, acl].append(item)
+    said: dict[tuple[str, str, Words, frozenset[str]], list[Object]] = defaultdict(list)
+    for (kind, schema, before, acl), items in groups.items():
+        for words, grantees in _words(before, acl).items():
+            said[kind, schema, words, frozenset(grantees)] += items
+    whole = [_statement(words, grantees, items, facts) for (_, _, words, grantees), items in said.items()]
+    found = [*whole, *_columns(wanted, actual, _taken(groups))]
+    return sorted(found, key=lambda one: (one.sql.startswith("GRANT"), one.run_as is None, one.sql))
+
+
+def default_changes(wanted: Access, actual: Access) -> list[Statement]:
+    """ALTER DEFAULT PRIVILEGES, sorted: revokes first."""
+    found: list[Statement] = []
+    for place, acl in wanted.defaults.items():
+        before = present_default(actual, place)
+        if before != acl:
+            for (verb, privileges, _), grantees in _words(before, acl).items():
+                found.append(_default_statement(verb, privileges, place, grantees))
+    return sorted(found, key=lambda one: (" GRANT " in one.sql, one.sql))
+
+
+def _default_statement(verb: str, privileges: Privileges, place: Default, grantees: Iterable[str]) -> Statement:
+    make = rights.default_grant if verb == "grant" else rights.default_revoke
+    return make(privileges, place, grantees)
+
+
+def _before(item: Object, actual: Access) -> Acl:
+    if item in actual.acls:
+        return actual.acls[item]
+    return NEW_DATABASE if item.kind == "database" else NO_RIGHTS
+
+
+def _words(before: Acl, after: Acl) -> dict[Words, set[str]]:
+    """What has to be said, grouped by privileges and then by grantee."""
+    by_grantee: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for one in after - before:
+        by_grantee["grant", one.grantee, ""].add(one.privilege)
+    for one in before - after:
+        kept = Grant(one.grantee, one.privilege, False, one.grantor) in after
+        verb = "revoke option" if one.grantable and kept else "revoke"
+        by_grantee[verb, one.grantee, one.grantor].add(one.privilege)
+    # A privilege whose grant option goes is there already.
+    for (verb, grantee, grantor), privileges in list(by_grantee.items()):
+        if verb == "revoke option" and not grantor:
+            by_grantee["grant", grantee, ""] -= privileges
+    found: dict[Words, set[str]] = defaultdict(set)
+    for (verb, grantee, grantor), privileges in by_grantee.items():
+        if privileges:
+            found[verb, frozenset(privileges), grantor].add(grantee)
+    return found
+
+
+def _statement(words: Words, grantees: Iterable[str], items: Sequence[Object], facts: Facts) -> Statement:
+    verb, privileges, grantor = words
+    ordered = sorted(items)
+    if verb == "grant":
+        return rights.grant(privileges, ordered, grantees)
+    only = verb == "revoke option"
+    hazard = _hazard(privileges, grantees, ordered[0], facts) if not only else None
+    return rights.revoke(privileges, ordered, grantees, grantor=grantor, grant_option_only=only, hazard=hazard)
+
+
+def _hazard(privileges: Privileges, grantees: Iterable[str], item: Object, facts: Facts) -> Hazard | None:
+    """Whoever has a session and loses CONNECT would not get in again."""
+    connected = {role for role, count in facts.sessions.items() if count}
+    if item.kind == "database" and "CONNECT" in privileges and connected.intersection(grantees):
+        return Hazard.CUTS_OFF_SESSIONS
+    return None
+
+
+def _taken(groups: Mapping[tuple[str, str, Acl, Acl], Sequence[Object]]) -> dict[Object, set[tuple[str, str]]]:
+    """What is revoked of whole tables, which takes the same privilege of single columns along."""
+    found: dict[Object, set[tuple[str, str]]] = {}
+    for (kind, _, before, after), items in groups.items():
+        lost = {(one.grantee, one.privilege) for one in before - after} if kind == "relation" else set()
+        for item in items if lost else ():
+            found[Object("relation", item.schema, item.name)] = lost
+    return found
+
+
+def _columns(wanted: Access, actual: Access, taken: Mapping[Object, set[tuple[str, str]]]) -> Iterator[Statement]:
+    tables: dict[Object, list[Object]] = defaultdict(list)
+    for item in wanted.acls:
+        if item.kind == "column":
+            tables[Object("relation", item.schema, item.name)].append(item)
+    for table, columns in tables.items():
+        lost = taken.get(table, set())
+        by_who: dict[tuple[str, str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for column in sorted(columns):
+            before = actual.acls.get(column, NO_RIGHTS)
+            before = frozenset(one for one in before if one.grantor or (one.grantee, one.privilege) not in lost)
+            for (verb, privileges, grantor), grantees in _words(before, wanted.acls[column]).items():
+                for grantee in grantees:
+                    for privilege in privileges:
+                        by_who[verb, grantor, grantee][privilege].append(column.detail)
+        yield from _column_statements(table, by_who)
+
+
+def _column_statements(
+    table: Object, by_who: Mapping[tuple[str, str, str], Mapping[str, Sequence[str]]]
+) -> Iterator[Statement]:
+    """Roles that get the same share a statement."""
+    alike: dict[tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...]], list[str]] = defaultdict(list)
+    for (verb, grantor, grantee), given in by_who.items():
+        what = tuple(sorted((privilege, tuple(columns)) for privilege, columns in given.items()))
+        alike[verb, grantor, what].append(grantee)
+    for (verb, grantor, what), grantees in alike.items():
+        if verb == "grant":
+            yield rights.grant_columns(what, table, grantees)
+        else:
+            yield rights.revoke_columns(what, table, grantees, grantor=grantor)

@@ -1,0 +1,205 @@
+"""Reads what there is: two statements, whatever the size of the server. Takes no lock that anybody waits for."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from components.access import model
+from components.access.model import Access, Acl, Cluster, Default, Facts, Grant, Object, Policy, Table
+
+Connection = psycopg.Connection[Any]
+
+# Logins of the platform itself, which must get into every database however hardened: PgBouncer asks for a client's
+# verifier in the very database that the client wants.
+INFRASTRUCTURE = ("pgbouncer",)
+_QUERIES = Path(__file__).parent / "queries"
+_COMMANDS = {"*": "all", "r": "select", "a": "insert", "w": "update", "d": "delete"}
+
+
+def server(connection: Connection, extensions: Iterable[str] = ()) -> model.Server:
+    """Version, login, and which of `extensions` the server could have."""
+    read = _read(connection, "server", extensions=sorted(extensions), infrastructure=list(INFRASTRUCTURE))
+    available = {
+        name: model.Available(
+            default=one["default"], versions=one["versions"], requires=tuple(sorted(one["requires"] or ()))
+        )
+        for name, one in (read["available"] or {}).items()
+    }
+    return model.Server(
+        version=read["version"],
+        me=read["me"],
+        superuser=read["superuser"],
+        available=available,
+        preloaded=read["preloaded"],
+        cron_database=read["cron_database"],
+        infrastructure=tuple(sorted(read["infrastructure"] or ())),
+    )
+
+
+def cluster(
+    connection: Connection, *, roles: Iterable[str], databases: Iterable[str], groups: Iterable[str] = ()
+) -> tuple[Cluster, frozenset[str]]:
+    """The named roles and databases as they are, and which of `groups` exist."""
+    names = sorted(roles)
+    read = _read(connection, "cluster", roles=names, databases=sorted(databases), groups=sorted(groups))
+    digests = _password_digests(connection, names)
+    found = Cluster(
+        roles={row[0]: _role(row, digests.get(row[0])) for row in read["roles"] or ()},
+        memberships=frozenset(_membership(row) for row in read["members"] or ()),
+        settings={
+            model.SettingsOf(role, database or ""): dict(entry.split("=", 1) for entry in entries)
+            for role, database, entries in read["settings"] or ()
+        },
+        databases=frozenset(read["databases"] or ()),
+    )
+    return found, frozenset(read["groups"] or ())
+
+
+def database(
+    connection: Connection, known: model.Server, *, schemas: Iterable[str], row_security: Iterable[str] = ()
+) -> tuple[Access, Facts]:
+    """The access of the connection's database, in `schemas`; columns only of `row_security`'s tables."""
+    read = _read(connection, "database", schemas=sorted(schemas), row_security=sorted(row_security))
+    acls, owners = _acls(read)
+    access = Access(
+        database=connection.info.dbname,
+        acls=acls,
+        owners=owners,
+        extensions={
+            name: model.Extension(name=name, version=version, schema=schema)
+            for name, version, schema in read["extensions"] or ()
+        },
+        defaults={
+            Default(creator, schema, kind): frozenset(Grant(*entry) for entry in entries)
+            for creator, schema, kind, entries in read["defaults"] or ()
+        },
+        security={Table(*row[:2]): model.Security(*row[2:]) for row in read["security"] or ()},
+        policies=_policies(read["policies"] or ()),
+    )
+    return access, _facts(read, known)
+
+
+def _read(connection: Connection, query: str, **parameters: Any) -> dict[str, Any]:
+    row = connection.execute(_query(query), parameters).fetchone()
+    assert row is not None
+    found: dict[str, Any] = json.loads(row[0] or "{}")
+    return found
+
+
+@cache
+def _query(name: str) -> bytes:
+    return (_QUERIES / f"{name}.sql").read_bytes()
+
+
+def _password_digests(connection: Connection, roles: list[str]) -> dict[str, str | None]:
+    allowed = connection.execute("SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')").fetchone()
+    return _read(connection, "passwords", roles=roles) if allowed and allowed[0] else {}
+
+
+def _role(row: list[Any], password: str | None) -> model.Role:
+    return model.Role(
+        name=row[0],
+        login=row[1],
+        superuser=row[2],
+        inherit=row[3],
+        createdb=row[4],
+        createrole=row[5],
+        replication=row[6],
+        bypassrls=row[7],
+        connection_limit=row[8],
+        valid_until=row[9],
+        comment=row[10],
+        password=password,
+    )
+
+
+def _membership(row: list[Any]) -> model.Membership:
+    role, member, member_inherits, admin, inherit, may_set = row
+    return model.Membership(
+        role,
+        member,
+        inherit=member_inherits if inherit is None else inherit,
+        set=True if may_set is None else may_set,
+        admin=admin,
+    )
+
+
+def _acls(read: Mapping[str, Any]) -> tuple[dict[Object, Acl], dict[Object, str]]:
+    """Every object's ACL; objects of one ACL share one value, which the plan makes use of."""
+    entries: dict[int, list[Grant]] = defaultdict(list)
+    for number, *grant in read["acls"] or ():
+        entries[number].append(Grant(*grant))
+    acls: dict[Object, Acl] = {}
+    owners: dict[Object, str] = {}
+    shared: dict[Acl, Acl] = {}
+    for number, kind, owner, objects in read["objects"] or ():
+        acl = frozenset(entries.get(number, ()))
+        acl = shared.setdefault(acl, acl)
+        for place in objects:
+            item = Object(kind, *place)
+            acls[item], owners[item] = acl, owner
+    return acls, owners
+
+
+def _policies(rows: Iterable[list[Any]]) -> dict[Table, dict[str, Policy]]:
+    found: dict[Table, dict[str, Policy]] = defaultdict(dict)
+    for schema, table, name, command, permissive, roles, using, check in rows:
+        found[Table(schema, table)][name] = Policy(
+            name=name,
+            command=_COMMANDS[command],
+            permissive=permissive,
+            roles=tuple(sorted(roles)),
+            using=using,
+            check=check,
+        )
+    return dict(found)
+
+
+def _facts(read: Mapping[str, Any], known: model.Server) -> Facts:
+    relations = {
+        Table(schema, name): model.Relation(
+            columns=columns or {},
+            indexed=frozenset(indexed or ()),
+            partition_of=Table(*parent) if parent else None,
+        )
+        for schema, name, columns, indexed, parent in read["relations"] or ()
+    }
+    return Facts(
+        server=known,
+        exists=True,
+        relations=relations,
+        routines={
+            Object("routine", schema, name, types): model.Routine(owner=owner, settings=tuple(settings or ()))
+            for schema, name, types, owner, settings in read["routines"] or ()
+        },
+        definer_views=frozenset(Object("view", *row) for row in read["definer_views"] or ()),
+        sessions=read["sessions"] or {},
+        members=_closure(read["memberships"] or ()),
+        bypass=frozenset(read["bypass"] or ()),
+    )
+
+
+def _closure(pairs: Iterable[list[str]]) -> dict[str, frozenset[str]]:
+    """Each member's groups at any depth."""
+    direct: dict[str, set[str]] = defaultdict(set)
+    for member, group in pairs:
+        direct[member].add(group)
+
+    def reach(role: str) -> frozenset[str]:
+        seen: set[str] = set()
+        waiting = list(direct[role])
+        while waiting:
+            group = waiting.pop()
+            if group not in seen:
+                seen.add(group)
+                waiting += direct.get(group, ())
+        return frozenset(seen)
+
+    return {role: reach(role) for role in list(direct)}

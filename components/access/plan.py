@@ -1,0 +1,128 @@
+"""Turns what there is into what there should be: pure, sorted throughout, equal inputs give equal plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from components.access import extensions, grants, policy_changes, statements
+from components.access.desired import Desired
+from components.access.model import Access, Cluster, Facts, Plan, Role, Server, SettingsOf, Statement
+from components.access.roles import Wanted
+
+
+def plan_database(wanted: Desired, actual: Access, facts: Facts) -> Plan:
+    """One database, in an order the server accepts.
+
+    Schemas before the extensions that go into them; defaults before the scripts whose objects they are for; row
+    policies before the grants that let anybody in.
+    """
+    security, notes = policy_changes.changes(wanted, actual)
+    return Plan(
+        statements=(
+            *_structure(wanted.access, actual),
+            *extensions.changes(wanted.access.extensions, actual.extensions),
+            *grants.default_changes(wanted.access, actual),
+            *security,
+            *grants.changes(wanted.access, actual, facts),
+        ),
+        notes=(*wanted.notes, *notes),
+        pending=wanted.pending,
+        problems=wanted.problems,
+        curable=wanted.curable,
+    )
+
+
+def plan_cluster(wanted: Wanted, actual: Cluster, server: Server) -> Plan:
+    """Roles, memberships, settings and databases.
+
+    Roles exist before they are granted to, owners before their databases, databases before what is set in them.
+    """
+    return Plan(
+        statements=(
+            *_roles(wanted, actual),
+            *_memberships(wanted, actual, server),
+            *_settings(wanted.cluster.settings, actual.settings, in_database=False),
+            *_databases(wanted, actual),
+            *_settings(wanted.cluster.settings, actual.settings, in_database=True),
+        ),
+        notes=wanted.notes,
+        problems=wanted.problems,
+    )
+
+
+def _structure(wanted: Access, actual: Access) -> Iterator[Statement]:
+    for item in sorted(wanted.owners):
+        owner, present = wanted.owners[item], actual.owners.get(item)
+        if item.kind == "database":
+            if present not in (None, owner):
+                yield statements.alter_database_owner(item.name, owner)
+        elif present is None:
+            yield statements.create_schema(item.name, owner)
+        elif present != owner:
+            yield statements.alter_schema_owner(item.name, owner)
+
+
+def _roles(wanted: Wanted, actual: Cluster) -> Iterator[Statement]:
+    for name in sorted(wanted.cluster.roles):
+        role = wanted.cluster.roles[name]
+        before = actual.roles.get(name)
+        verifier = wanted.verifiers.get(name)
+        if before is None:
+            yield statements.create_role(role, verifier)
+        elif _attributes(before) != _attributes(role):
+            yield statements.alter_role(before, role, verifier)
+        if role.comment != (before.comment if before else None):
+            yield statements.comment_on_role(role)
+
+
+def _attributes(role: Role) -> tuple[object, ...]:
+    return tuple(value for name, value in vars(role).items() if name != "comment")
+
+
+def _memberships(wanted: Wanted, actual: Cluster, server: Server) -> Iterator[Statement]:
+    present = {(edge.role, edge.member): edge for edge in actual.memberships}
+    declared = {(edge.role, edge.member): edge for edge in wanted.cluster.memberships}
+    for role, member in sorted(present.keys() - declared.keys()):
+        if (role, member) in wanted.revocable:
+            yield statements.revoke_membership(role, member)
+    for key in sorted(declared):
+        edge, before = declared[key], present.get(key)
+        if before is not None and server.major < 16:  # which knows nothing but ADMIN of a membership
+            before = before._replace(inherit=edge.inherit, set=edge.set)
+        if before is not None and before.admin and not edge.admin:
+            yield statements.revoke_membership(*key, admin_only=True)
+            before = before._replace(admin=False)
+        if before != edge:
+            yield statements.grant_membership(edge, server.version)
+
+
+def _settings(
+    wanted: Mapping[SettingsOf, Mapping[str, str]],
+    actual: Mapping[SettingsOf, Mapping[str, str]],
+    *,
+    in_database: bool,
+) -> Iterator[Statement]:
+    for of in sorted(wanted):
+        if bool(of.database) is not in_database:
+            continue
+        present = {name.lower(): value for name, value in actual.get(of, {}).items()}
+        for name, value in sorted(wanted[of].items()):
+            before = present.pop(name.lower(), None)
+            if before is None or not _same(name, before, value):
+                yield statements.set_setting(of, name, value)
+        for name in sorted(present):
+            yield statements.reset_setting(of, name)
+
+
+def _same(name: str, before: str, after: str) -> bool:
+    if name.lower() in statements.LIST_SETTINGS:
+        return statements.list_items(before) == statements.list_items(after)
+    return before == after
+
+
+def _databases(wanted: Wanted, actual: Cluster) -> Iterator[Statement]:
+    for name in sorted(wanted.owners.keys() - actual.databases):
+        yield statements.create_database(name, wanted.owners[name])
+    for name in sorted(wanted.owners.keys() - actual.databases):
+        if wanted.harden:
+            yield statements.close_database(name)

@@ -1,0 +1,19 @@
+-- Roles, memberships, settings and databases, one snapshot. Columns that PostgreSQL 16 brought are read through
+-- to_jsonb, so that one text serves every version. A password is read as its verifier's SHA-256, and only by who may.
+SELECT json_build_object(
+  'roles', (SELECT json_agg(json_build_array(rolname, rolcanlogin, rolsuper, rolinherit, rolcreatedb, rolcreaterole,
+              rolreplication, rolbypassrls, rolconnlimit,
+              CASE WHEN rolvaliduntil = 'infinity' THEN NULL ELSE rolvaliduntil AT TIME ZONE 'UTC' END,
+              shobj_description(oid, 'pg_authid')))
+            FROM pg_roles WHERE rolname = ANY(%(roles)s)),
+  'members', (SELECT json_agg(json_build_array(g.rolname, m.rolname, m.rolinherit, a.admin_option,
+                to_jsonb(a)->'inherit_option', to_jsonb(a)->'set_option'))
+              FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
+              WHERE g.rolname = ANY(%(roles)s) OR m.rolname = ANY(%(roles)s)),
+  'settings', (SELECT json_agg(json_build_array(r.rolname, d.datname, s.setconfig))
+               FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
+               LEFT JOIN pg_database d ON d.oid = s.setdatabase
+               WHERE r.rolname = ANY(%(roles)s) AND (s.setdatabase = 0 OR d.datname = ANY(%(databases)s))),
+  'databases', (SELECT json_agg(datname) FROM pg_database WHERE datname = ANY(%(databases)s)),
+  'groups', (SELECT json_agg(rolname) FROM pg_roles WHERE rolname = ANY(%(groups)s))
+)::text

@@ -1,0 +1,17 @@
+-- What a plan must know of the server: version, who we are, which of the wanted extensions it could have.
+SELECT json_build_object(
+  'version', current_setting('server_version_num')::int,
+  'me', current_user,
+  'superuser', (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
+  'preloaded', CASE WHEN pg_has_role(current_user, 'pg_read_all_settings', 'MEMBER')
+                    THEN current_setting('shared_preload_libraries') END,
+  'cron_database', current_setting('cron.database_name', true),
+  'infrastructure', (SELECT json_agg(rolname) FROM pg_roles WHERE rolcanlogin AND rolname = ANY(%(infrastructure)s)),
+  'available', CASE WHEN cardinality(%(extensions)s::text[]) > 0 THEN coalesce((
+      SELECT json_object_agg(name, json_build_object('default', fallback, 'versions', versions, 'requires', requires))
+      FROM (SELECT a.name, max(a.default_version) AS fallback, json_object_agg(v.version, v.schema) AS versions,
+                   (SELECT json_agg(DISTINCT needed) FROM pg_available_extension_versions w, unnest(w.requires) needed
+                    WHERE w.name = a.name) AS requires
+            FROM pg_available_extensions a JOIN pg_available_extension_versions v USING (name)
+            WHERE a.name = ANY(%(extensions)s) GROUP BY a.name) known), '{}') ELSE '{}' END
+)::text

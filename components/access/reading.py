@@ -1,0 +1,77 @@
+"""What a server's state means for a spec: reads, and hands what was read to the pure planners."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from components.access import inspect, lint, roles, twins
+from components.access.desired import Desired, desired, row_security_schemas, schemas, with_expressions
+from components.access.desired import twins as twins_of
+from components.access.inspect import Connection
+from components.access.model import Access, Cluster, Facts, Plan, Server
+from components.access.passwords import Verifier
+from components.access.plan import plan_cluster, plan_database
+from components.access.spec.models import Spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """A plan and what it was made from."""
+
+    plan: Plan
+    wanted: Desired
+    actual: Access
+    facts: Facts
+
+
+def cluster_plan(connection: Connection, spec: Spec, verifiers: Mapping[str, Verifier]) -> Plan:
+    """The plan for roles and databases, from one read."""
+    everything = {name for database in spec.databases.values() for name in database.extensions}
+    server = inspect.server(connection, everything)
+    actual, groups = inspect.cluster(
+        connection, roles=spec.every_role, databases=spec.databases, groups=roles.predefined(spec)
+    )
+    plan = plan_cluster(roles.wanted(spec, actual, server, verifiers, groups), actual, server)
+    # What no database of this server could have is told before the first role is made.
+    impossible = tuple(
+        problem
+        for name in spec.databases
+        if name not in actual.databases
+        for problem in empty_database(spec, name, server).plan.problems
+    )
+    return dataclasses.replace(plan, problems=(*plan.problems, *impossible))
+
+
+def empty_cluster_plan(spec: Spec, verifiers: Mapping[str, Verifier], major: int) -> Plan:
+    """The plan for a server that is not there yet."""
+    server = Server(version=major * 10000)
+    groups = frozenset(roles.predefined(spec))
+    return plan_cluster(roles.wanted(spec, Cluster(), server, verifiers, groups), Cluster(), server)
+
+
+def database_state(connection: Connection, spec: Spec, name: str) -> State:
+    """The plan for a database: one read of the server, one of the database, and the policies' expressions."""
+    database = spec.databases[name]
+    server = inspect.server(connection, database.extensions)
+    actual, facts = inspect.database(
+        connection, server, schemas=schemas(database), row_security=row_security_schemas(database)
+    )
+    wanted = desired(spec, name, actual, facts)
+    wanted = with_expressions(wanted, twins.printed(connection, twins_of(wanted)))
+    return _state(spec, name, wanted, actual, facts)
+
+
+def empty_database(spec: Spec, name: str, server: Server) -> State:
+    """The plan for a database that is not there yet."""
+    actual, facts = Access(database=name), Facts(server=server)
+    return _state(spec, name, desired(spec, name, actual, facts), actual, facts)
+
+
+def _state(spec: Spec, name: str, wanted: Desired, actual: Access, facts: Facts) -> State:
+    plan = plan_database(wanted, actual, facts)
+    found = lint.lint(spec, name, wanted, actual, facts)
+    return State(
+        plan=dataclasses.replace(plan, curable=(*plan.curable, *found)), wanted=wanted, actual=actual, facts=facts
+    )

@@ -1,0 +1,127 @@
+"""The roles, memberships and settings that a spec wants of a server."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from components.access.model import Cluster, Membership, Role, Server, SettingsOf
+from components.access.passwords import Verifier
+from components.access.scope import Scope
+from components.access.spec import roles as language
+from components.access.spec.models import Spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What there should be of roles. `revocable` are the undeclared memberships that may be taken away."""
+
+    cluster: Cluster
+    verifiers: Mapping[str, Verifier] = field(default_factory=dict, repr=False)
+    owners: Mapping[str, str] = field(default_factory=dict)  # of databases
+    revocable: frozenset[tuple[str, str]] = frozenset()
+    harden: bool = False
+    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def wanted(
+    spec: Spec, actual: Cluster, server: Server, verifiers: Mapping[str, Verifier], known_groups: frozenset[str]
+) -> Wanted:
+    """What `spec` wants. `verifiers` has one for each role with a password, `known_groups` the pg_* roles there are."""
+    scope = Scope(spec, server.me)
+    edges = list(_memberships(spec))
+    extra = {(edge.role, edge.member) for edge in actual.memberships} - {(edge.role, edge.member) for edge in edges}
+    # Only what a declared role is a member of: whom else a declared role was granted to is reported.
+    ours = {(role, member) for role, member in extra if member in scope.declared}
+    revocable = frozenset(ours) if scope.mode == "strict" else frozenset()
+    told = sorted(extra - ours | (ours if scope.mode == "report" else set()))
+    return Wanted(
+        cluster=Cluster(
+            roles={name: _role(name, role, verifiers.get(name)) for name, role in spec.every_role.items()},
+            memberships=frozenset(edges),
+            settings=_settings(spec, scope),
+            databases=frozenset(spec.databases),
+        ),
+        verifiers=verifiers,
+        owners={name: database.owner for name, database in spec.databases.items()},
+        revocable=revocable,
+        harden=spec.harden,
+        notes=tuple(f"{member} is a member of {role}, which is not declared; left alone" for role, member in told),
+        problems=(*_problems(spec, server, known_groups), *_not_ours(spec, scope)),
+    )
+
+
+def digest(verifier: Verifier) -> str:
+    """What a stored verifier is compared by."""
+    return hashlib.sha256(verifier.reveal().encode()).hexdigest()
+
+
+def predefined(spec: Spec) -> set[str]:
+    """The server's own roles that the spec makes somebody a member of."""
+    return {group for role in spec.every_role.values() for group in role.member_of if group.startswith("pg_")}
+
+
+def _role(name: str, role: language.Role, verifier: Verifier | None) -> Role:
+    return Role(
+        name=name,
+        login=role.login,
+        superuser=role.dangerous.superuser is not None,
+        inherit=role.inherit,
+        createdb=role.createdb,
+        createrole=role.createrole,
+        replication=role.dangerous.replication is not None,
+        bypassrls=role.dangerous.bypassrls is not None,
+        connection_limit=role.connection_limit,
+        valid_until=valid_until(role.valid_until),
+        comment=role.comment,
+        password=digest(verifier) if verifier else None,
+    )
+
+
+def valid_until(text: str | None) -> str | None:
+    """A moment in UTC as the catalog's read prints it; None is never."""
+    if text is None or text == "infinity":
+        return None
+    moment = datetime.fromisoformat(text)
+    return (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None).isoformat()
+
+
+def _memberships(spec: Spec) -> Iterator[Membership]:
+    for name, role in spec.every_role.items():
+        for group, membership in role.member_of.items():
+            inherit = role.inherit if membership.inherit is None else membership.inherit
+            yield Membership(group, name, inherit=inherit, set=membership.set, admin=membership.admin)
+
+
+def _settings(spec: Spec, scope: Scope) -> dict[SettingsOf, dict[str, str]]:
+    found = {SettingsOf(name): dict(role.settings) for name, role in spec.every_role.items()}
+    for database_name, database in spec.databases.items():
+        in_database = {name: dict[str, str]() for name in spec.every_role}
+        in_database |= {name: dict(given) for name, given in scope.expanded(database.settings).items()}
+        found |= {SettingsOf(name, database_name): given for name, given in in_database.items()}
+    return found
+
+
+def _problems(spec: Spec, server: Server, known_groups: frozenset[str]) -> Iterator[str]:
+    for group in sorted(predefined(spec) - known_groups):
+        yield f"role {group} is not on this server (PostgreSQL {server.major}); take it out of member_of"
+    if server.major >= 16:
+        return
+    for name, role in spec.every_role.items():
+        for group, membership in role.member_of.items():
+            if membership.inherit not in (None, role.inherit):
+                yield (
+                    f"role {name}, member_of {group}: PostgreSQL {server.major} cannot say inherit of one membership; "
+                    f"write inherit: {str(membership.inherit).lower()} on the role itself"
+                )
+            if not membership.set:
+                yield f"role {name}, member_of {group}: PostgreSQL {server.major} cannot say set: false; leave it out"
+
+
+def _not_ours(spec: Spec, scope: Scope) -> Iterator[str]:
+    for name in spec.every_role:
+        if not scope.covers(name):
+            yield f"role {name} is the login in use or one that is never touched; it cannot be declared"

@@ -1,0 +1,192 @@
+"""One function a statement on roles, databases, schemas and extensions: names and values in, SQL and its reason out.
+
+Statements on rights are in `rights.py`, those on row policies in `row_statements.py`.
+"""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+from psycopg import sql
+
+from components.access import quoting as q
+from components.access.model import Extension, Hazard, Membership, Phase, Role, SettingsOf, Statement
+from components.access.passwords import Verifier
+
+# Settings that are lists of names: the server keeps each element quoted by itself, so they are given one by one.
+LIST_SETTINGS = frozenset(
+    {
+        "search_path",
+        "temp_tablespaces",
+        "local_preload_libraries",
+        "session_preload_libraries",
+        "shared_preload_libraries",
+        "unix_socket_directories",
+    }
+)
+_ATTRIBUTES: tuple[tuple[str, LiteralString, LiteralString], ...] = (
+    ("login", "LOGIN", "NOLOGIN"),
+    ("superuser", "SUPERUSER", "NOSUPERUSER"),
+    ("inherit", "INHERIT", "NOINHERIT"),
+    ("createdb", "CREATEDB", "NOCREATEDB"),
+    ("createrole", "CREATEROLE", "NOCREATEROLE"),
+    ("replication", "REPLICATION", "NOREPLICATION"),
+    ("bypassrls", "BYPASSRLS", "NOBYPASSRLS"),
+)
+
+
+def create_role(role: Role, verifier: Verifier | None) -> Statement:
+    """CREATE ROLE with all that differs from PostgreSQL's defaults."""
+    options = _options(Role(name=role.name), role, verifier)
+    text = q.text("CREATE ROLE {}{}", q.name(role.name), options)
+    return Statement(sql=text, why=f"role {role.name} is declared and not there", phase=Phase.STRUCTURE)
+
+
+def alter_role(before: Role, after: Role, verifier: Verifier | None) -> Statement:
+    """ALTER ROLE with exactly what differs."""
+    changed = [name for name, _, _ in _ATTRIBUTES if getattr(before, name) != getattr(after, name)]
+    changed += [
+        name
+        for name in ("connection_limit", "valid_until", "password")
+        if getattr(before, name) != getattr(after, name)
+    ]
+    text = q.text("ALTER ROLE {}{}", q.name(after.name), _options(before, after, verifier))
+    return Statement(sql=text, why=f"{', '.join(changed)} of role {after.name} differs", phase=Phase.STRUCTURE)
+
+
+def _options(before: Role, after: Role, verifier: Verifier | None) -> sql.Composable:
+    parts: list[sql.Composable] = [
+        sql.SQL(yes if getattr(after, attribute) else no)
+        for attribute, yes, no in _ATTRIBUTES
+        if getattr(after, attribute) != getattr(before, attribute)
+    ]
+    if after.connection_limit != before.connection_limit:
+        parts.append(sql.SQL("CONNECTION LIMIT {}").format(q.value(after.connection_limit)))
+    if after.valid_until != before.valid_until:
+        until = f"{after.valid_until}+00" if after.valid_until else "infinity"
+        parts.append(sql.SQL("VALID UNTIL {}").format(q.value(until)))
+    if after.password != before.password:
+        parts.append(sql.SQL("PASSWORD {}").format(q.value(verifier.reveal() if verifier else None)))
+    return sql.Composed([sql.SQL(" ") + part for part in parts])
+
+
+def comment_on_role(role: Role) -> Statement:
+    """COMMENT ON ROLE; None removes it."""
+    text = q.text("COMMENT ON ROLE {} IS {}", q.name(role.name), q.value(role.comment))
+    return Statement(sql=text, why=f"the comment of role {role.name} differs", phase=Phase.STRUCTURE)
+
+
+def grant_membership(edge: Membership, version: int) -> Statement:
+    """GRANT role TO role; before PostgreSQL 16 only ADMIN can be said of one membership."""
+    if version >= 160000:
+        flags = f"INHERIT {edge.inherit}, SET {edge.set}, ADMIN {edge.admin}".upper()
+        options = sql.SQL(f" WITH {flags}")
+    else:
+        options = sql.SQL(" WITH ADMIN OPTION" if edge.admin else "")
+    text = q.text("GRANT {} TO {}{}", q.name(edge.role), q.name(edge.member), options)
+    return Statement(sql=text, why=f"{edge.member} is declared a member of {edge.role}", phase=Phase.STRUCTURE)
+
+
+def revoke_membership(role: str, member: str, *, admin_only: bool = False) -> Statement:
+    """REVOKE role FROM role, or only the right to grant it on."""
+    template: LiteralString = "REVOKE ADMIN OPTION FOR {} FROM {}" if admin_only else "REVOKE {} FROM {}"
+    why = f"{member} is not declared {'to grant' if admin_only else 'a member of'} {role}"
+    return Statement(sql=q.text(template, q.name(role), q.name(member)), why=why, phase=Phase.STRUCTURE)
+
+
+def set_setting(of: SettingsOf, setting: str, content: str) -> Statement:
+    """ALTER ROLE ... [IN DATABASE ...] SET."""
+    values = list_items(content) if setting.lower() in LIST_SETTINGS else [content]
+    text = q.text(
+        "ALTER ROLE {}{} SET {} TO {}",
+        q.name(of.role),
+        _in_database(of),
+        _setting(setting),
+        sql.SQL(", ").join(q.value(item) for item in values),
+    )
+    return Statement(sql=text, why=f"{setting} of {_whose(of)} differs", phase=_phase(of))
+
+
+def reset_setting(of: SettingsOf, setting: str) -> Statement:
+    """ALTER ROLE ... [IN DATABASE ...] RESET."""
+    text = q.text("ALTER ROLE {}{} RESET {}", q.name(of.role), _in_database(of), _setting(setting))
+    return Statement(sql=text, why=f"{setting} of {_whose(of)} is not declared", phase=_phase(of))
+
+
+def list_items(content: str) -> list[str]:
+    """The elements of a list of names, unquoted."""
+    items = []
+    for item in content.split(","):
+        bare = item.strip()
+        quoted = len(bare) > 1 and bare[0] == bare[-1] == '"'
+        items.append(bare[1:-1].replace('""', '"') if quoted else bare)
+    return items
+
+
+def _setting(name: str) -> sql.Composable:
+    """app.tenant is one setting whose name has two parts."""
+    return q.name(*name.split("."))
+
+
+def _in_database(of: SettingsOf) -> sql.Composable:
+    return sql.SQL(" IN DATABASE {}").format(q.name(of.database)) if of.database else sql.SQL("")
+
+
+def _whose(of: SettingsOf) -> str:
+    return f"role {of.role} in database {of.database}" if of.database else f"role {of.role}"
+
+
+def _phase(of: SettingsOf) -> Phase:
+    """A database is there only after its CREATE, which runs apart."""
+    return Phase.DEFAULTS if of.database else Phase.STRUCTURE
+
+
+def create_database(name: str, owner: str) -> Statement:
+    """CREATE DATABASE, which no transaction can hold."""
+    text = q.text("CREATE DATABASE {} OWNER {}", q.name(name), q.name(owner))
+    return Statement(sql=text, why=f"database {name} is declared and not there", phase=Phase.APART)
+
+
+def close_database(name: str) -> Statement:
+    """PUBLIC out of a database just made, before anybody gets in."""
+    text = q.text("REVOKE ALL ON DATABASE {} FROM PUBLIC", q.name(name))
+    return Statement(sql=text, why=f"harden: database {name} is new and open to PUBLIC", phase=Phase.DEFAULTS)
+
+
+def alter_database_owner(name: str, owner: str) -> Statement:
+    """ALTER DATABASE ... OWNER TO."""
+    text = q.text("ALTER DATABASE {} OWNER TO {}", q.name(name), q.name(owner))
+    return Statement(sql=text, why=f"database {name} has another owner", phase=Phase.STRUCTURE)
+
+
+def create_schema(name: str, owner: str) -> Statement:
+    """CREATE SCHEMA ... AUTHORIZATION."""
+    text = q.text("CREATE SCHEMA {} AUTHORIZATION {}", q.name(name), q.name(owner))
+    return Statement(sql=text, why=f"schema {name} is declared and not there", phase=Phase.STRUCTURE)
+
+
+def alter_schema_owner(name: str, owner: str) -> Statement:
+    """ALTER SCHEMA ... OWNER TO."""
+    text = q.text("ALTER SCHEMA {} OWNER TO {}", q.name(name), q.name(owner))
+    return Statement(sql=text, why=f"schema {name} has another owner", phase=Phase.STRUCTURE)
+
+
+def create_extension(wanted: Extension) -> Statement:
+    """CREATE EXTENSION with its schema always said: what search_path would choose is nobody's choice."""
+    where = sql.SQL(" SCHEMA {}").format(q.name(wanted.schema)) if wanted.schema else sql.SQL("")
+    text = q.text("CREATE EXTENSION {}{} VERSION {}", q.name(wanted.name), where, q.value(wanted.version))
+    return Statement(sql=text, why=f"extension {wanted.name} is declared and not there", phase=Phase.STRUCTURE)
+
+
+def update_extension(wanted: Extension, before: str) -> Statement:
+    """ALTER EXTENSION ... UPDATE TO."""
+    text = q.text("ALTER EXTENSION {} UPDATE TO {}", q.name(wanted.name), q.value(wanted.version))
+    why = f"extension {wanted.name} is at {before}"
+    return Statement(sql=text, why=why, phase=Phase.STRUCTURE)
+
+
+def move_extension(name: str, schema: str, before: str | None) -> Statement:
+    """ALTER EXTENSION ... SET SCHEMA."""
+    text = q.text("ALTER EXTENSION {} SET SCHEMA {}", q.name(name), q.name(schema))
+    why = f"extension {name} is in schema {before}"
+    return Statement(sql=text, why=why, phase=Phase.STRUCTURE, hazard=Hazard.MOVES_EXTENSION)
