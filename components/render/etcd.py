@@ -41,6 +41,8 @@ def etcd_configuration(
         "auto-compaction-mode": "periodic",
         "auto-compaction-retention": "1h",
         "quota-backend-bytes": QUOTA_BYTES,
+        # Patroni and the follower speak JSON to it. On by default only for a node that is started by flags.
+        "enable-grpc-gateway": True,
         "logger": "zap",
         "log-level": "warn",
         "log-outputs": ["stderr"],

@@ -98,6 +98,9 @@ def test_etcd_serves_those_with_a_certificate_and_nobody_else(prepared: Stage) -
         trusted.load_cert_chain(client.certificate, client.key)
         with urllib.request.urlopen(f"https://{node.client}/health", context=trusted, timeout=10) as answer:
             assert json.load(answer)["health"] == "true"
+        ask = urllib.request.Request(f"https://{node.client}/v3/kv/range", data=b'{"key": "Lw=="}')
+        with urllib.request.urlopen(ask, context=trusted, timeout=10) as answer:  # what Patroni speaks
+            assert json.load(answer)["header"]["revision"] == "1"
 
 
 def test_the_server_itself_agrees_with_the_catalogue() -> None:

@@ -27,7 +27,8 @@ def test_a_stack_overrides_defaults_in_any_spelling() -> None:
 
 
 def test_extensions_bring_their_library_and_parameters_and_the_stack_may_override_these() -> None:
-    found = parameters("pg_cron", "pgcrypto", **{"cron.timezone": "Europe/Berlin"})
+    zone: Any = {"cron.timezone": "Europe/Berlin"}
+    found = parameters("pg_cron", "pgcrypto", **zone)
     assert found["shared_preload_libraries"] == "pg_cron,pg_stat_statements"
     assert (found["cron.database_name"], found["cron.timezone"]) == ("postgres", "Europe/Berlin")
     assert not any(name.startswith("cron.") for name in parameters())
