@@ -17,15 +17,16 @@ from components.access.spec import Spec, load
 from components.access.spec.databases import AccessLine, Database, Profile, Schema
 from components.access.spec.names import PLACEHOLDER, matched
 from components.access.spec.row_policies import Policy, RowSecurity
+from tests.live.seeds.scratch import Scratch
 
 KEY = b"the key of a stack that is only a test"
 SQL, Name, Text = sql.SQL, sql.Identifier, sql.Literal
 
 
-def apply(file: Path, secrets: dict[str, str], admin: str) -> None:
-    """`admin` is a conninfo with `{database}` in it; `secrets` maps the names that the spec uses to passwords."""
+def apply(file: Path, secrets: dict[str, str], server: Scratch) -> None:
+    """`secrets` maps the names that the spec uses to passwords."""
     spec = load(file).spec
-    with psycopg.connect(admin.format(database="postgres"), autocommit=True) as connection:
+    with psycopg.connect(server.admin(), autocommit=True) as connection:
         for statement in _roles(spec, secrets):
             connection.execute(statement)
         for name, database in spec.databases.items():
@@ -35,7 +36,7 @@ def apply(file: Path, secrets: dict[str, str], admin: str) -> None:
             for role in [*_each(spec, database.connect), "pgbouncer"]:
                 connection.execute(SQL("GRANT CONNECT ON DATABASE {} TO {}").format(Name(name), Name(role)))
     for name, database in spec.databases.items():
-        with psycopg.connect(admin.format(database=name)) as connection:
+        with psycopg.connect(server.admin(name)) as connection:
             _fill(connection, spec, database, file.parent)
 
 

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from components.access import apply as access
+from components.access import passwords, scripts
+from components.access.session import Target
 from components.access.spec import Spec, load
 from tests.live.seeds import by_hand
 from tests.live.seeds.logins import ROOT, SYSTEMS, Login, from_file, load_fixture
@@ -21,6 +25,14 @@ from tests.live.seeds.scratch import Scratch, scratch
 THORNY = "#Thaw$in2k77!'\"\\ %:@/?&é漢🐘 "
 
 
+URLS = "POSTGRES_PLATFORM_URLS"
+
+
+def _ways() -> list[str]:
+    """Both readings of the language must hold what the tests say, unless a platform is there to be tested."""
+    return ["platform"] if os.environ.get(URLS) else ["access layer", "by hand"]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of this folder needs servers."""
     for item in items:
@@ -28,38 +40,51 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.live)
 
 
-@pytest.fixture(scope="session")
-def logins() -> Iterator[dict[str, Login]]:
+@pytest.fixture(scope="session", params=_ways())
+def logins(request: pytest.FixtureRequest) -> Iterator[dict[str, Login]]:
     """Login role -> its URLs, with the three systems applied and empty of the fixtures' rows."""
-    if file := os.environ.get("POSTGRES_PLATFORM_URLS"):
-        yield from_file(file)
+    if request.param == "platform":
+        yield from_file(os.environ[URLS])
         return
+    apply = by_hand.apply if request.param == "by hand" else _by_the_access_layer
     with scratch() as server:
         made: dict[str, Login] = {}
         for system in SYSTEMS:
-            made |= _applied(server, system)
+            file = ROOT / "sql" / system / "access.yaml"
+            spec = load(file).spec
+            secrets = {secret: secret + THORNY for secret in _secrets(spec).values()}
+            apply(file, secrets, server)
+            made |= {login.role: login for login in _logins(server, spec, secrets)}
         yield made
 
 
-def _applied(server: Scratch, system: str) -> dict[str, Login]:
-    file = ROOT / "sql" / system / "access.yaml"
-    spec = load(file).spec
-    secrets = {
-        role.password.secret: role.password.secret + THORNY for role in spec.every_role.values() if role.password
+def _by_the_access_layer(file: Path, secrets: dict[str, str], server: Scratch) -> None:
+    """As a stack applies it, twice: the second time there must be nothing left to do."""
+    spec, found = load(file).spec, scripts.read([file.parent])
+    target = Target(words={"host": str(server.folder), "port": server.port, "user": "postgres"})
+    verifiers = {
+        role: passwords.verifier(secrets[secret], key=by_hand.KEY, role=role) for role, secret in _secrets(spec).items()
     }
-    by_hand.apply(file, secrets, server.admin("{database}"))
-    return {login.role: login for login in _logins(server, spec, secrets)}
+    for statements_allowed in (True, False):
+        done = [
+            access.apply_cluster(target, spec, verifiers, access.Options()),
+            *(access.apply_database(target, spec, name, found, access.Options()) for name in spec.databases),
+        ]
+        assert statements_allowed or not any(one.statements or one.scripts for one in done)
+
+
+def _secrets(spec: Spec) -> dict[str, str]:
+    """Login role -> the name of its secret."""
+    return {name: role.password.secret for name, role in spec.every_role.items() if role.login and role.password}
 
 
 def _logins(server: Scratch, spec: Spec, secrets: dict[str, str]) -> Iterator[Login]:
     [database] = spec.databases
-    for name, role in spec.every_role.items():
-        if role.login and role.password:
-            word = quote(secrets[role.password.secret], safe="")
-            pooled, direct = (
-                f"postgresql://{name}:{word}@localhost:{port}/{database}" for port in (server.pooled, server.port)
-            )
-            yield Login(database=database, role=name, pooled=pooled, direct=direct)
+    for name, secret in _secrets(spec).items():
+        word = quote(secrets[secret], safe="")
+        ports = server.pooled, server.port
+        pooled, direct = (f"postgresql://{name}:{word}@localhost:{port}/{database}" for port in ports)
+        yield Login(database=database, role=name, pooled=pooled, direct=direct)
 
 
 @pytest.fixture(scope="module")
