@@ -7,7 +7,6 @@ import os
 import shutil
 import ssl
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,26 +22,12 @@ from components.settings.load import load
 from tests.live.render.servers import BINARIES, Stage, own, running, stage
 
 pytestmark = pytest.mark.live
-PATRONI = ["patroni[etcd3,psycopg3]==4.1.5", "psycopg[binary]==3.3.9"]
 
 
 @pytest.fixture
 def prepared() -> Iterator[Stage]:
     with stage() as made:
         yield made
-
-
-@pytest.fixture(scope="session")
-def patroni(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Patroni's program: the one that the platform made on this machine, else one in a fresh environment."""
-    places = [Path("/var/lib/postgres-platform"), Path.home() / ".cache" / "postgres-platform"]
-    for place in places:
-        for found in sorted(place.glob("patroni-4.1.5-*/bin/patroni")):
-            return found
-    home = tmp_path_factory.mktemp("patroni")
-    subprocess.run([sys.executable, "-m", "venv", str(home)], check=True, timeout=120)
-    subprocess.run([str(home / "bin" / "pip"), "install", "-q", *PATRONI], check=True, timeout=300)
-    return home / "bin" / "patroni"
 
 
 def test_haproxy_takes_its_configuration(prepared: Stage) -> None:
@@ -99,7 +84,7 @@ def test_etcd_serves_those_with_a_certificate_and_nobody_else(prepared: Stage) -
         with urllib.request.urlopen(f"https://{node.client}/health", context=trusted, timeout=10) as answer:
             assert json.load(answer)["health"] == "true"
         ask = urllib.request.Request(f"https://{node.client}/v3/kv/range", data=b'{"key": "Lw=="}')
-        with urllib.request.urlopen(ask, context=trusted, timeout=10) as answer:  # what Patroni speaks
+        with urllib.request.urlopen(ask, context=trusted, timeout=10) as answer:  # noqa: S310 - our own node
             assert json.load(answer)["header"]["revision"] == "1"
 
 
