@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -134,3 +136,26 @@ def test_a_certificate_opens_only_its_own_role(cluster: Stage) -> None:
     login = cluster.sites.gateway.pooled.login
     with pytest.raises(psycopg.OperationalError, match="certificate authentication failed"):
         psycopg.connect(words(cluster, cluster.member.port, "postgres", tls=login))
+
+
+def test_a_password_in_clear_is_neither_logged_nor_kept(cluster: Stage) -> None:
+    with administrator(cluster) as connection:
+        connection.execute("CREATE ROLE with_password LOGIN PASSWORD 'hunter2'")
+        with pytest.raises(psycopg.errors.DuplicateObject):
+            connection.execute("CREATE ROLE with_password LOGIN PASSWORD 'hunter2'")
+        connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        kept = connection.execute("SELECT query FROM pg_stat_statements WHERE query LIKE '%hunter2%'").fetchall()
+    assert kept == []
+    logged = log_with(cluster, 'role "with_password" already exists')
+    assert "hunter2" not in logged
+
+
+def log_with(made: Stage, text: str) -> str:
+    """The server's log, once it has `text`."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        logged = "".join(file.read_text() for file in Path(str(made.member.logs)).glob("postgresql-*.log"))
+        if text in logged:
+            return logged
+        time.sleep(0.1)
+    raise TimeoutError(f"the server's log does not say {text!r} after 10 s")
