@@ -51,6 +51,9 @@ class Keeper:
                 self._handle(signal.Signals(number))
             self.reap()
             self._enforce_stop()
+        for key in list(self._selector.get_map().values()):
+            if key.data == "output":
+                self._copy_output(key.fd)  # last words
         self._say("stopped")
         self.log("stopped")
         return 0
