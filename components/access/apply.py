@@ -10,9 +10,10 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
-from components.access import failures, run_scripts, scripts, session
+from components.access import failures, jobs, run_jobs, run_scripts, scripts, session
 from components.access import quoting as q
 from components.access.failures import AccessError
+from components.access.jobs import Job
 from components.access.model import HAZARDS, Phase, Plan, Statement
 from components.access.passwords import Verifier
 from components.access.reading import State, cluster_plan, database_state
@@ -64,8 +65,21 @@ def apply_cluster(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
 
 
 def apply_database(target: Target, spec: Spec, name: str, found: Sequence[Script], options: Options) -> Done:
-    """Schemas, extensions, scripts, rights and row policies of one database, which must be there."""
-    return session.retried(lambda: _database_once(target, spec, name, found, options), options.report)
+    """Schemas, extensions, scripts, rights, row policies and jobs of one database, which must be there."""
+    done = session.retried(lambda: _database_once(target, spec, name, found, options), options.report)
+    session.retried(lambda: _jobs_once(target, spec, name), options.report)
+    return done
+
+
+def _jobs_once(target: Target, spec: Spec, name: str) -> None:
+    with target.open() as connection:
+        home = run_jobs.home(connection)
+    wanted = wanted_jobs(spec, name)
+    if home is not None:
+        with target.open(home) as connection:
+            session.limits(connection)
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [session.LOCK])
+            run_jobs.apply(connection, name, wanted, jobs.plan(wanted, run_jobs.scheduled(connection, name)))
 
 
 def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier], options: Options) -> Done:
@@ -108,13 +122,20 @@ def _database_once(target: Target, spec: Spec, name: str, found: Sequence[Script
                 _run_before(target, name, connection, batches.before, owner, options.report)
                 session.limits(connection)
             run_scripts.run(connection, batches.main, owner, options.report)
-            done += _finish(connection, spec, name, state, options, again=bool(waiting or done))
+            more, state = _finish(connection, spec, name, state, options, again=bool(waiting or done))
+            done += more
             still_locked()
         with target.open(name, autocommit=True) as connection:
             for script in batches.after:
                 run_scripts.run_apart(connection, script, owner)
     ran = tuple(script.name for script in waiting)
     return Done(statements=tuple(done), scripts=ran, notes=state.plan.notes, pending=state.plan.pending)
+
+
+def wanted_jobs(spec: Spec, name: str) -> dict[str, Job]:
+    """The declared jobs of a database."""
+    declared = spec.databases[name].jobs.items()
+    return {called: Job(schedule=job.schedule, run=job.run, role=job.as_) for called, job in declared}
 
 
 def pending_scripts(connection: Connection, found: Sequence[Script]) -> tuple[Script, ...]:
@@ -134,7 +155,7 @@ def _prepare(connection: Connection, state: State) -> Iterable[Statement]:
 
 def _finish(
     connection: Connection, spec: Spec, name: str, state: State, options: Options, *, again: bool
-) -> list[Statement]:
+) -> tuple[list[Statement], State]:
     """Rights and row policies on what is there by now; then a last read that must find nothing left to do."""
     done: list[Statement] = []
     for _ in range(3):
@@ -143,12 +164,13 @@ def _finish(
             _agreed(state.plan, Options(allow=options.allow))
         statements = state.plan.statements if again else state.plan.of(Phase.RIGHTS)
         if not statements:
-            return done
+            return done, state
         run(connection, statements)
         done += statements
         again = True
-    _settled(database_state(connection, spec, name).plan)
-    return done
+    state = database_state(connection, spec, name)
+    _settled(state.plan)
+    return done, state
 
 
 def _run_before(
@@ -211,15 +233,22 @@ def _agreed(plan: Plan, options: Options, *, curable: bool = True) -> None:
     problems: Collection[str] = (*plan.problems, *(plan.curable if curable else ()))
     if problems:
         raise AccessError("\n".join(problems))
-    refused = [one for one in plan.statements if one.hazard and one.hazard.value not in options.allow]
-    if refused:
-        told = [f"{one.hazard}: {HAZARDS[one.hazard]}, at: {one.display()}" for one in refused if one.hazard]
-        names = ", ".join(sorted({str(one.hazard) for one in refused}))
-        raise AccessError("\n".join([*told, f"add {names} to the stack's `allow` to accept this"]))
+    if refused := refused_hazards(plan, options.allow):
+        raise AccessError("\n".join(refused))
     if options.digest is not None and options.digest != plan.digest:
         raise AccessError(
             "the server changed since the plan was shown, so that another plan would run now; look at it again"
         )
+
+
+def refused_hazards(plan: Plan, allow: frozenset[str]) -> list[str]:
+    """What the plan may cost and nobody accepted, with the remedy; [] if it may run."""
+    refused = [(one.hazard, one) for one in plan.statements if one.hazard and one.hazard.value not in allow]
+    if not refused:
+        return []
+    told = [f"{hazard}: {HAZARDS[hazard]}, at: {one.display()}" for hazard, one in refused]
+    names = ", ".join(sorted({str(hazard) for hazard, _ in refused}))
+    return [*told, f"add {names} to the stack's `allow` to accept this"]
 
 
 def _settled(plan: Plan) -> None:

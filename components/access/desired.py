@@ -48,8 +48,8 @@ def row_security_schemas(database: Database) -> set[str]:
     """The schemas whose tables' columns a plan needs."""
     if database.rls is None:
         return set()
-    of_tenant = database.rls.tenant.schemas if database.rls.tenant else ()
-    return {*of_tenant, *(name.split(".")[0] for name in database.rls.tables)}
+    # With a tenant column, a table of any schema may turn out to have it.
+    return set(database.schemas) if database.rls.tenant else {name.split(".")[0] for name in database.rls.tables}
 
 
 def desired(spec: Spec, name: str, actual: Access, facts: Facts) -> Desired:

@@ -179,7 +179,10 @@ def _facts(read: Mapping[str, Any], known: model.Server) -> Facts:
             Object("routine", schema, name, types): model.Routine(owner=owner, settings=tuple(settings or ()))
             for schema, name, types, owner, settings in read["routines"] or ()
         },
-        definer_views=frozenset(Object("view", *row) for row in read["definer_views"] or ()),
+        definer_views={
+            Object("view", schema, name): frozenset(Table(*table) for table in tables or ())
+            for schema, name, tables in read["definer_views"] or ()
+        },
         sessions=read["sessions"] or {},
         members=_closure(read["memberships"] or ()),
         bypass=frozenset(read["bypass"] or ()),

@@ -7,6 +7,7 @@ equal values.
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import hashlib
 import re
@@ -208,6 +209,10 @@ class Plan:
         """Of everything that would be sent; two plans with one digest do the same."""
         return hashlib.sha256("\0".join(statement.sql for statement in self.statements).encode()).hexdigest()
 
+    def with_notes(self, more: tuple[str, ...]) -> Plan:
+        """The same plan, with more to tell."""
+        return dataclasses.replace(self, notes=(*self.notes, *more))
+
     def of(self, *phases: Phase) -> tuple[Statement, ...]:
         """The statements of some phases, in order."""
         return tuple(statement for statement in self.statements if statement.phase in phases)
@@ -264,7 +269,7 @@ class Facts:
     exists: bool = False
     relations: Mapping[Table, Relation] = field(default_factory=dict)
     routines: Mapping[Object, Routine] = field(default_factory=dict)
-    definer_views: frozenset[Object] = frozenset()
+    definer_views: Mapping[Object, frozenset[Table]] = field(default_factory=dict)  # and the tables they read
     sessions: Mapping[str, int] = field(default_factory=dict)  # open sessions in this database by role
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)  # role -> roles it is a member of, at any depth
     bypass: frozenset[str] = frozenset()  # superusers and BYPASSRLS roles

@@ -67,7 +67,11 @@ SELECT json_build_object(
                   WHERE h.inhrelid = tab.oid) END)) FROM tab),
   'routines', (SELECT json_agg(json_build_array(nspname, proname, types,
                  pg_get_userbyid(proowner), proconfig)) FROM fn WHERE prosecdef),
-  'definer_views', (SELECT json_agg(json_build_array(nspname, relname)) FROM rel WHERE relkind = 'v' AND NOT coalesce(
+  'definer_views', (SELECT json_agg(json_build_array(nspname, relname, (SELECT json_agg(DISTINCT jsonb_build_array(ts.nspname,
+                 t.relname)) FROM pg_rewrite w JOIN pg_depend dep ON dep.classid = 'pg_rewrite'::regclass AND dep.objid = w.oid
+                 AND dep.refclassid = 'pg_class'::regclass JOIN pg_class t ON t.oid = dep.refobjid AND t.relkind IN ('r','p')
+                 JOIN pg_namespace ts ON ts.oid = t.relnamespace WHERE w.ev_class = rel.oid)))
+                 FROM rel WHERE relkind = 'v' AND NOT coalesce(
                  reloptions && '{security_invoker=true,security_invoker=on,security_invoker=1,security_invoker=yes}', false)),
   'sessions', (SELECT json_object_agg(usename, many) FROM (SELECT usename, count(*) AS many FROM pg_stat_activity
                WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid() GROUP BY usename) s),

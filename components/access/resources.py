@@ -1,0 +1,215 @@
+"""The two resources of this layer, and their providers: diff is plan, read is inspect, update is apply."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
+
+import pulumi
+from pulumi import dynamic
+from pulumi.runtime import rpc
+
+from components import contract
+from components.access import apply, edge, passwords, preview, scripts
+from components.access.failures import AccessError
+from components.access.passwords import Verifier
+from components.access.preview import Preview
+from components.access.session import Target
+from components.access.spec.load import Loaded, from_plain
+
+Props = dict[str, Any]
+T = TypeVar("T")
+UNKNOWN_PASSWORD = "of-a-password-that-is-yet-to-be-made"  # noqa: S105  # stands for it in a preview
+
+
+class _Provider(dynamic.ResourceProvider):
+    """Plans in check (where there is nothing yet) and in diff; both look at the live server."""
+
+    serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # holds nothing, so needs no encryption
+    # Not what is wanted but what was found: told, never compared.
+    outputs: ClassVar[tuple[str, ...]] = ("drift",)
+
+    def configure(self, _req: dynamic.ConfigureRequest) -> None:
+        edge.quiet()
+
+    def plan(self, props: Props) -> Preview:
+        """What would have to be done."""
+        raise NotImplementedError
+
+    def apply(self, props: Props) -> apply.Done:
+        """Does it."""
+        raise NotImplementedError
+
+    def where(self, props: Props) -> str:
+        """What messages begin with."""
+        raise NotImplementedError
+
+    def check(self, _olds: Props, _news: Props) -> dynamic.CheckResult:
+        if not _olds:
+            edge.guarded(self.where(_news), lambda: self._show(_news))
+        return dynamic.CheckResult(_news, [])
+
+    def diff(self, _id: str, _olds: Props, _news: Props) -> dynamic.DiffResult:
+        found = edge.guarded(self.where(_news), lambda: self._show(_news, only_changes=True))
+        return dynamic.DiffResult(changes=found.changes or not found.reachable or _asked(_olds) != _asked(_news))
+
+    def create(self, props: Props) -> dynamic.CreateResult:
+        self._apply(props)
+        return dynamic.CreateResult(id_=self.where(props), outs={**props, "drift": []})
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> dynamic.UpdateResult:
+        self._apply(_news)
+        return dynamic.UpdateResult(outs={**_news, "drift": []})
+
+    def read(self, id_: str, props: Props) -> dynamic.ReadResult:
+        found = edge.guarded(self.where(props), lambda: self.plan(props))
+        drift = found.statements() if found.reachable else ["the server cannot be reached"]
+        edge.say(f"{self.where(props)}: drift: {line}" for line in drift)
+        return dynamic.ReadResult(id_=id_, outs={**props, "drift": drift})
+
+    def delete(self, _id: str, _props: Props) -> None:
+        # Roles own things and databases hold data: neither goes because a line of the stack went. Where the platform
+        # is destroyed, it takes the whole server along.
+        edge.say([f"{self.where(_props)}: left on the server as it is; the stack only forgets it"])
+
+    def _apply(self, props: Props) -> None:
+        done = edge.guarded(self.where(props), lambda: self.apply(props))
+        edge.say(f"{self.where(props)}: {note}" for note in done.pending)
+
+    def _show(self, props: Props, *, only_changes: bool = False) -> Preview:
+        found = self.plan(props)
+        if found.changes or not only_changes:
+            edge.say(preview.lines(found))
+        if found.problems:
+            raise AccessError("\n".join(["", *(f"  {problem}" for problem in found.problems)]))
+        refused = apply.refused_hazards(found.plan, frozenset(props.get("allow") or ()))
+        if refused:
+            raise AccessError("\n".join(["", *(f"  {line}" for line in refused)]))
+        return found
+
+
+class RolesProvider(_Provider):
+    """Roles, memberships, settings and databases of one spec."""
+
+    def where(self, props: Props) -> str:
+        return f"{props['file']}: roles"
+
+    def plan(self, props: Props) -> Preview:
+        loaded, server = _loaded(props), _server(props)
+        return preview.cluster(Target.of(server), loaded.spec, _verifiers(props, loaded), major=server.major)
+
+    def apply(self, props: Props) -> apply.Done:
+        loaded = _loaded(props)
+        return apply.apply_cluster(Target.of(_server(props)), loaded.spec, _verifiers(props, loaded), _options(props))
+
+
+class DatabaseProvider(_Provider):
+    """Schemas, extensions, scripts, rights, row policies and jobs of one database."""
+
+    def where(self, props: Props) -> str:
+        return f"{props['file']}: database {props['database']}"
+
+    def plan(self, props: Props) -> Preview:
+        server, name = _server(props), str(props["database"])
+        return preview.database(Target.of(server), _loaded(props).spec, name, _scripts(props), major=server.major)
+
+    def apply(self, props: Props) -> apply.Done:
+        target, name = Target.of(_server(props)), str(props["database"])
+        return apply.apply_database(target, _loaded(props).spec, name, _scripts(props), _options(props))
+
+
+class Roles(dynamic.Resource, module="access", name="Roles"):
+    """The roles, memberships, settings and databases of one spec. Deleting it leaves them on the server."""
+
+    drift: pulumi.Output[Sequence[str]]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        loaded: Loaded,
+        server: contract.Server,
+        passwords: Mapping[str, pulumi.Input[str]],
+        key: pulumi.Input[str],
+        allow: Iterable[str] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props = {**_props(loaded, server, allow), "passwords": passwords, "key": key, "drift": None}
+        hidden = pulumi.ResourceOptions(additional_secret_outputs=["passwords", "key"])
+        super().__init__(RolesProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
+
+
+class DatabaseAccess(dynamic.Resource, module="access", name="DatabaseAccess"):
+    """One database's access. `found` are its scripts' texts by file name. Deleting it leaves all on the server."""
+
+    drift: pulumi.Output[Sequence[str]]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        loaded: Loaded,
+        server: contract.Server,
+        database: str,
+        found: Mapping[str, str],
+        allow: Iterable[str] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        texts = json.dumps(found, sort_keys=True)
+        props = {**_props(loaded, server, allow), "database": database, "scripts": texts, "drift": None}
+        super().__init__(DatabaseProvider(), name, props, opts)
+
+
+def _props(loaded: Loaded, server: contract.Server, allow: Iterable[str]) -> Props:
+    """Pulumi's own values lose integers and empty entries on their way, so what is nested travels as JSON."""
+    return {
+        "spec": json.dumps(loaded.plain, sort_keys=True),
+        "file": loaded.file,
+        "server": json.dumps(server.to_dict(), sort_keys=True),
+        "allow": sorted(allow),
+    }
+
+
+def _asked(props: Props) -> Props:
+    """What was asked for; what is empty may have got lost on its way."""
+    return {key: value for key, value in props.items() if value and key not in (*_Provider.outputs, "__provider")}
+
+
+def _loaded(props: Props) -> Loaded:
+    return from_plain(json.loads(props["spec"]), props["file"])
+
+
+def _server(props: Props) -> contract.Server:
+    return contract.Server.from_dict(json.loads(props["server"]))
+
+
+def _scripts(props: Props) -> list[scripts.Script]:
+    texts: dict[str, str] = json.loads(props["scripts"])
+    return scripts.parse({file: text.encode() for file, text in texts.items()})
+
+
+def _options(props: Props) -> apply.Options:
+    where = props["file"]
+    return apply.Options(allow=frozenset(props.get("allow") or ()), report=lambda line: edge.say([f"{where}: {line}"]))
+
+
+def _verifiers(props: Props, loaded: Loaded) -> dict[str, Verifier]:
+    key = _known(props["key"], UNKNOWN_PASSWORD)
+    given: Mapping[str, Any] = _known(props["passwords"], {})
+    return {
+        name: passwords.verifier(
+            _known(given.get(name, rpc.UNKNOWN), UNKNOWN_PASSWORD),
+            key=key.encode(),
+            role=name,
+            generation=role.password.rotate,
+        )
+        for name, role in loaded.spec.every_role.items()
+        if role.password
+    }
+
+
+def _known(value: Any, instead: T) -> T:
+    """The value, or `instead` where a preview does not know it yet."""
+    plain = rpc.unwrap_rpc_secret(value)
+    return instead if plain == rpc.UNKNOWN else plain

@@ -1,0 +1,54 @@
+"""The URLs with which each login reaches each database that it may connect to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from components.access.spec.models import Spec
+from components.access.spec.names import PUBLIC, is_glob, matched
+from components.contract import Server, url
+
+
+def urls(spec: Spec, server: Server, passwords: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """A record for each login with a password (`passwords` by role) and each database that lets it in."""
+    for database in spec.databases:
+        for role in sorted(passwords):
+            if may_connect(spec, role, database):
+                yield {
+                    "database": database,
+                    "role": role,
+                    **{
+                        name: url(endpoint, user=role, password=passwords[role], database=database, ca=server.ca)
+                        for name, endpoint in (
+                            ("pooled", server.pooled),
+                            ("direct", server.writer),
+                            ("read_only", server.pooled_reader),
+                        )
+                    },
+                }
+
+
+def may_connect(spec: Spec, role: str, database: str) -> bool:
+    """Whether a role holds CONNECT, itself or through a group whose rights it inherits."""
+    everyone = spec.every_role
+    allowed = {
+        name
+        for grantee in spec.databases[database].connect
+        for name in (matched(grantee, everyone) if is_glob(grantee) else [grantee])
+    }
+    return PUBLIC in allowed or bool(allowed & _with_groups(spec, role))
+
+
+def _with_groups(spec: Spec, role: str) -> set[str]:
+    everyone, found, waiting = spec.every_role, set[str](), [role]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in everyone:
+            found.add(name)
+            member = everyone[name]
+            waiting += [
+                group
+                for group, how in member.member_of.items()
+                if (member.inherit if how.inherit is None else how.inherit)
+            ]
+    return found
