@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,30 +13,21 @@ import pytest
 from pulumi import automation
 
 from components.access.generated_password import GeneratedPassword
+from tools.setup.pulumi import ensure_pulumi, search_path
 
 pytestmark = pytest.mark.live
-PULUMI = Path.home() / ".cache/postgres-platform/pulumi-3.255.0"
-
-SCRIPT = "github.com/pulumi/pulumi/sdk/v3@v3.255.0/python/dist/pulumi-resource-pulumi-python"
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A file backend and a passphrase of its own; the script that serves dynamic providers on PATH."""
-    modules = subprocess.run(["go", "env", "GOMODCACHE"], capture_output=True, text=True, check=False)
-    source = Path(modules.stdout.strip()) / SCRIPT
-    if not (PULUMI / "pulumi").exists() or not source.exists():
-        pytest.skip("the Pulumi CLI is not there: run `make up` once")
-    backend = tmp_path_factory.mktemp("backend")
-    script = tmp_path_factory.mktemp("script") / source.name
-    script.write_bytes(source.read_bytes())  # module caches hold nothing executable
-    script.chmod(0o755)
+    """A file backend and a passphrase of its own; the CLI and the launcher of dynamic providers on PATH."""
     checkout = Path(__file__).parents[3]
+    folders = [str(checkout / ".venv/bin"), *search_path(ensure_pulumi()), os.environ["PATH"]]
     return {
-        "PATH": f"{checkout / '.venv/bin'}:{PULUMI}:{script.parent}:{os.environ['PATH']}",
+        "PATH": os.pathsep.join(folders),
         "PYTHONPATH": str(checkout),
         "WORK_DIR": str(tmp_path_factory.mktemp("work")),
-        "PULUMI_BACKEND_URL": backend.as_uri(),
+        "PULUMI_BACKEND_URL": tmp_path_factory.mktemp("backend").as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": "only for this test",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
