@@ -4,6 +4,7 @@ import pytest
 
 from components.access import jobs
 from components.access.jobs import Job, JobChanges
+from components.access.spec import SpecError, loads
 
 NIGHTLY = Job(schedule="15 2 * * *", run="SELECT ops.nightly_maintenance()", role="app_jobs")
 OFTEN = Job(schedule="*/5 * * * *", run="SELECT ops.refresh()", role="app_jobs")
@@ -51,3 +52,37 @@ def test_every_wrong_field_is_told(schedule: str, parts: list[str]) -> None:
     found = list(jobs.schedule_problems(schedule))
     assert len(found) == len(parts)
     assert all(part in text for part, text in zip(parts, found, strict=True))
+
+
+SPEC = """version: 1
+roles:
+  shop_owner: {}
+  shop_jobs: { login: true }
+databases:
+  shop:
+    owner: shop_owner
+    jobs:
+      nightly: { schedule: "15 2 * * *", run: SELECT 1, as: shop_jobs }
+"""
+
+
+def test_a_spec_says_its_jobs() -> None:
+    job = loads(SPEC, "access.yaml").spec.databases["shop"].jobs["nightly"]
+    assert (job.schedule, job.run, job.as_) == ("15 2 * * *", "SELECT 1", "shop_jobs")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("as: shop_jobs", "as: shop_owner", "shop_owner cannot log in, so no job can run as it; name a login"),
+        ("as: shop_jobs", "as: shop_job", "did you mean shop_jobs?"),
+        ("15 2", "15 24", "hour '24' is out of range; allowed is 0 to 23"),
+        (", run: SELECT 1", "", "databases.shop.jobs.nightly.run is missing"),
+    ],
+)
+def test_what_is_wrong_with_a_job_is_told_with_its_line(right: str, wrong: str, told: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        loads(SPEC.replace(right, wrong), "access.yaml")
+    [problem] = caught.value.problems
+    assert told.removeprefix("databases.shop.jobs.nightly.run ") in str(problem)
+    assert problem.line == 9
