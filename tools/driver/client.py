@@ -1,0 +1,52 @@
+"""`make psql`: the right psql session for the administrator or for a login role, with no secret on a command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tools.driver.cluster import Cluster
+from tools.driver.refusal import Refusal
+
+Urls = Sequence[Mapping[str, Any]]
+
+
+def as_administrator(cluster: Cluster, database: str) -> dict[str, str]:
+    """libpq's environment variables for the superuser's session by client certificate."""
+    return {
+        "PGHOST": cluster.gateway.host,
+        "PGPORT": str(cluster.gateway.ports["writer"]),
+        "PGUSER": cluster.user,
+        "PGDATABASE": database or "postgres",
+        "PGSSLMODE": "verify-full",
+        "PGSSLROOTCERT": str(cluster.admin.ca),
+        "PGSSLCERT": str(cluster.admin.certificate),
+        "PGSSLKEY": str(cluster.admin.key),
+    }
+
+
+def as_role(urls: Urls, role: str, database: str) -> dict[str, str]:
+    """The same for a login role; its only database when none is named. Raises Refusal with what there is."""
+    matching = [url for url in urls if url["role"] == role and database in ("", url["database"])]
+    if not matching:
+        known = ", ".join(sorted(f"ROLE={url['role']} DB={url['database']}" for url in urls))
+        raise Refusal(f"there is no login ROLE={role} DB={database}; there are: {known or 'none'}")
+    if len(matching) > 1:
+        raise Refusal(f"name the database too: {', '.join(sorted('DB=' + str(url['database']) for url in matching))}")
+    return from_url(str(matching[0]["direct"]))
+
+
+def from_url(url: str) -> dict[str, str]:
+    """libpq's environment variables for a URL."""
+    parts = urlsplit(url)
+    names = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY"}
+    options = {names[key]: value for key, value in parse_qsl(parts.query) if key in names}
+    return {
+        "PGHOST": parts.hostname or "localhost",
+        "PGPORT": str(parts.port or 5432),
+        "PGUSER": unquote(parts.username or ""),
+        "PGPASSWORD": unquote(parts.password or ""),
+        "PGDATABASE": unquote(parts.path.removeprefix("/")),
+        **options,
+    }

@@ -1,0 +1,72 @@
+"""What `status` and `up` show at their end: pure, data in, tables out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tools.driver.status import Report
+
+ROUTES = {
+    "writer": "reads and writes, direct",
+    "reader": "replicas, direct",
+    "pooled": "reads and writes, through PgBouncer",
+    "pooled_reader": "replicas, through PgBouncer",
+}
+NEXT = (
+    ("make urls", "connection URLs of each login role, passwords included (JSON)"),
+    ("make psql", "psql as the administrator; ROLE=, DB= for others"),
+    ("make status", "who is primary, who lags, what is down"),
+    ("make down", "stop and remove everything"),
+)
+
+
+def report(found: Report) -> RenderableType:
+    """Members, etcd nodes and routes, and a last line that sums them up."""
+    members = _table("member", "role", "state", "timeline", "lag", "port", "supervisor")
+    for each in found.members:
+        lag = "" if each.lag is None else f"{each.lag} B"
+        members.add_row(
+            each.name, each.role, each.state, str(each.timeline or ""), lag, str(each.port), each.supervisor
+        )
+    nodes = _table("etcd", "health", "port", "supervisor")
+    for node in found.etcd:
+        nodes.add_row(node.name, "healthy" if node.healthy else "no answer", str(node.port), node.supervisor)
+    routes = _table("gateway", "port", "state", "for")
+    for name, port in found.gateway.ports.items():
+        routes.add_row(name, str(port), "open" if found.gateway.open[name] else "closed", ROUTES[name])
+    return Group(members, Text(), nodes, Text(), routes, Text(), _verdict(found))
+
+
+def _verdict(found: Report) -> Text:
+    if found.faults:
+        return Text("; ".join(found.faults), style="bold red")
+    return Text(f"cluster {found.scope} is whole; writers go to {found.gateway.leader}", style="green")
+
+
+def arrival(endpoints: Mapping[str, str], urls: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """What a person needs after `up`: where to connect, which databases there are, what to type next."""
+    where = _table("endpoint", "address", "for")
+    for name, address in endpoints.items():
+        where.add_row(name, address, ROUTES.get(name, ""))
+    databases = _table("database", "login roles")
+    by_database: dict[str, list[str]] = {}
+    for url in urls:
+        by_database.setdefault(str(url["database"]), []).append(str(url["role"]))
+    for database, roles in sorted(by_database.items()):
+        databases.add_row(database, ", ".join(sorted(set(roles))))
+    what = _table("next", "")
+    for command, meaning in NEXT:
+        what.add_row(command, meaning)
+    return Group(Text(), where, Text(), databases, Text(), what)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    return table
