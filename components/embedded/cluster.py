@@ -1,0 +1,119 @@
+"""The embedded platform as one Pulumi component. What goes into its resources is computed in `arguments.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+
+from components.contract import Server
+from components.embedded import arguments, preflight, programs
+from components.embedded.dynamic_configuration import DynamicConfiguration
+from components.embedded.etcd_node import EtcdNode
+from components.embedded.files import server_account
+from components.embedded.foundation import CertificateAuthority, Foundation, package_digest
+from components.embedded.gateway import Gateway
+from components.embedded.member import Member
+from components.embedded.place import Place, place
+from components.embedded.programs import Programs
+from components.render.promise import promise
+from components.render.sites import Sites, sites
+from components.settings.model import Settings
+
+PROJECT = Path(__file__).resolve().parents[2]
+SUPERVISOR = PROJECT / "components" / "supervisor"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What this machine has for the platform: a folder, the programs, and all paths and ports that follow."""
+
+    where: Place
+    programs: Programs
+    sites: Sites
+
+
+def survey(settings: Settings, project: Path = PROJECT) -> Ground:
+    """Looks before anything is touched; raises pulumi.RunError with every problem of this machine in one report."""
+    try:
+        account = server_account()
+    except KeyError:
+        raise pulumi.RunError(
+            "PostgreSQL never runs as root, and this machine has no account postgres: apt-get install postgresql-common"
+            " makes it, or run as another user"
+        ) from None
+    where = place(settings.embedded.directory, project, account)
+    found, problems = programs.find(settings.known_major, account)
+    laid = sites(settings, str(where.real), binaries=found.binaries or None, server_user=account.name)
+    problems += preflight.occupant(settings, where)
+    problems += preflight.taken_ports(arguments.ports(laid), where.real)
+    problems += preflight.room(settings, where.real, preflight.free_bytes)
+    if problems:
+        lines = "".join(f"\n  - {problem}" for problem in problems)
+        raise pulumi.RunError(f"this machine is not ready for the embedded platform; nothing was touched:{lines}")
+    return Ground(where=where, programs=found, sites=laid)
+
+
+class EmbeddedCluster(pulumi.ComponentResource):
+    """Real etcd, Patroni, PostgreSQL, PgBouncer and HAProxy on loopback.
+
+    `server` is known at once, because all ports follow from the settings; `ready` resolves to True when the gateway
+    serves. `extensions` are those that the access specs ask for, whose libraries PostgreSQL has to preload.
+    """
+
+    server: Server
+    ready: pulumi.Output[bool]
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        extensions: frozenset[str] = frozenset(),
+        opts: pulumi.ResourceOptions | None = None,
+        ground: Ground | None = None,
+    ) -> None:
+        super().__init__("postgres-ha:embedded:Cluster", name, {}, opts)
+        self._ground = ground or survey(settings)
+        laid, found = self._ground.sites, self._ground.programs
+        digest = package_digest(SUPERVISOR)
+        runtime = f"{laid.runtime}/{digest}"
+        for line in promise(settings):
+            pulumi.log.info(line, self)
+
+        foundation = Foundation(
+            f"{name}-folder",
+            arguments.foundation_spec(settings, laid, str(self._ground.where.wanted), str(SUPERVISOR), digest),
+            self._after(),
+        )
+        authority = CertificateAuthority(
+            f"{name}-authority", arguments.authority_spec(settings, laid), self._after(foundation)
+        )
+        nodes = [
+            EtcdNode(
+                f"{name}-{site.name}",
+                arguments.etcd_spec(settings, laid, site, found, runtime),
+                self._after(authority),
+            )
+            for site in laid.etcd
+        ]
+        members = [
+            Member(
+                f"{name}-{site.name}",
+                arguments.member_spec(settings, laid, site, found, runtime, extensions),
+                self._after(*nodes),
+            )
+            for site in laid.members
+        ]
+        configuration = DynamicConfiguration(
+            f"{name}-configuration", arguments.configuration_spec(settings, laid, extensions), self._after(*members)
+        )
+        gateway = Gateway(
+            f"{name}-gateway", arguments.gateway_spec(settings, laid, found, runtime), self._after(configuration)
+        )
+        self.server = arguments.server(settings, laid)
+        self.ready = gateway.spec.apply(lambda _: True)
+        self.register_outputs({"ready": self.ready})
+
+    def _after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=list(resources))

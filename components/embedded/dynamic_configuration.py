@@ -1,0 +1,120 @@
+"""The configuration that all members share through etcd: read, compared, patched, and brought into force."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pulumi
+from pulumi import dynamic
+
+from components.embedded import sql
+from components.embedded.decisions import configuration_drift, lowers, patch, rounds
+from components.embedded.etcd_node import answers
+from components.embedded.files import Account, write
+from components.embedded.patroni_rest import Patroni
+from components.embedded.provider import Provider, Spec, say, written
+from components.embedded.removal import ENDING
+from components.embedded.rolling import roll, turn, wait_leader, wait_whole, waits_for_restart
+from components.embedded.waiting import until
+from components.render.impact import impact
+from components.settings.catalogue import catalogue
+from components.settings.parameters import plain
+
+FORCE_LIMIT = 60.0
+
+
+class DynamicConfigurationProvider(Provider):
+    def ensure(self, spec: Spec, _old: Spec | None) -> None:
+        patroni = Patroni.of(spec)
+        log = f"; see {Path(spec['directory']) / 'pg-1/log/patroni.log'}"
+        leader = wait_leader(patroni, spec["scope"], log)
+        for _ in range(2):  # the second finds what lowering something put off
+            live = patroni.configuration() or {}
+            for change in rounds(patch(spec["configuration"], live), live)[:1]:
+                patroni.order(leader, "PATCH", "/config", change, "change of the dynamic configuration")
+                self._wait_in_force(spec, patroni, change)
+                self._roll(spec, patroni, primary_first=lowers(change, live))
+                leader = wait_leader(patroni, spec["scope"], log)
+        self._roll(spec, patroni, primary_first=False)
+        wait_whole(patroni, spec["durability"])
+
+    def _roll(self, spec: Spec, patroni: Patroni, *, primary_first: bool) -> None:
+        if not _waiting(patroni):
+            return
+        with turn(Path(spec["directory"]), "configuration", None):
+            wait_whole(patroni, spec["durability"])
+            say(roll(patroni, spec["durability"], primary_first=primary_first))
+
+    def _wait_in_force(self, spec: Spec, patroni: Patroni, change: Mapping[str, Any]) -> None:
+        """Until each member has the new values or says that it needs a restart for them."""
+        parameters: Mapping[str, Any] = change.get("postgresql", {}).get("parameters", {})
+        names = sorted(name for name, value in parameters.items() if value is not None)
+        for member in patroni.members if names else ():
+            until(
+                lambda member=member: _in_force(spec, patroni, member, names),  # type: ignore[misc]
+                FORCE_LIMIT,
+                f"{member} to take over {', '.join(names)}",
+            )
+
+    def drift(self, spec: Spec) -> list[str]:
+        patroni = Patroni.of(spec)
+        live = patroni.configuration()
+        if live is None:
+            return _silence(spec)
+        waiting = [f"{name}: waits for a restart" for name in _waiting(patroni)]
+        return configuration_drift(spec["configuration"], live) + waiting
+
+    def changes(self, old: Spec, new: Spec) -> list[str]:
+        told = [str(one) for one in impact(old["deployment"], new["deployment"])]
+        if not told and patch(new["configuration"], old["configuration"]):
+            told = ["dynamic configuration: reload, nobody is cut off"]
+        return told
+
+    def remove(self, spec: Spec) -> None:
+        """The configuration goes with etcd. As the last resource that needs all members it tells them that all ends."""
+        home = Path(spec["directory"])
+        if home.is_dir():
+            write(home / ENDING, "", Account.own())
+
+
+def _waiting(patroni: Patroni) -> list[str]:
+    return [name for name in patroni.members if waits_for_restart(patroni, name)]
+
+
+def _in_force(spec: Spec, patroni: Patroni, member: str, names: list[str]) -> bool:
+    known = catalogue(int(spec["deployment"]["major"]))
+    wanted = spec["configuration"]["postgresql"]["parameters"]
+    with contextlib.suppress(psycopg.Error):
+        now = sql.shown(spec["admin"], patroni.members[member]["port"], names)
+        for name in names:
+            parameter, value = known.get(name), now[name]
+            if parameter is None or value is None:
+                continue  # of an extension that is loaded at the restart
+            if plain(parameter, value) != plain(parameter, str(wanted[name])) and not waits_for_restart(
+                patroni, member
+            ):
+                return False
+        return True
+    return False
+
+
+def _silence(spec: Spec) -> list[str]:
+    """Nobody can say what the configuration is. Without a majority of etcd that is the reason."""
+    down = [one for one in spec["etcd"]["endpoints"] if not answers(spec, one)]
+    if len(down) * 2 > len(spec["etcd"]["endpoints"]):
+        return [f"etcd has no majority ({', '.join(down)} do not answer), so no member may lead: up starts its nodes"]
+    return ["no member answers, so the dynamic configuration cannot be read: up starts the members"]
+
+
+class DynamicConfiguration(dynamic.Resource, module="embedded", name="DynamicConfiguration"):
+    """Patroni's shared configuration and PostgreSQL's parameters; what needs a restart gets a rolling one."""
+
+    spec: pulumi.Output[str]
+    drift: pulumi.Output[Any]
+
+    def __init__(self, name: str, spec: Spec, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(DynamicConfigurationProvider(), name, written(spec), opts)

@@ -1,0 +1,69 @@
+"""The few statements that the platform itself runs, as the administrator, by certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+CONNECT_LIMIT = 5
+HOST = "localhost"
+
+
+def connect(admin: Mapping[str, str], port: int) -> psycopg.Connection[Any]:
+    """An autocommit session with one server in the database postgres; raises psycopg.OperationalError."""
+    return psycopg.connect(
+        host=HOST,
+        port=port,
+        dbname="postgres",
+        user="postgres",
+        sslmode="verify-full",
+        sslrootcert=admin["ca"],
+        sslcert=admin["certificate"],
+        sslkey=admin["key"],
+        connect_timeout=CONNECT_LIMIT,
+        application_name="postgres-platform",
+        autocommit=True,
+    )
+
+
+def shown(admin: Mapping[str, str], port: int, names: list[str]) -> dict[str, str | None]:
+    """The values in force of these parameters, as SHOW writes them."""
+    with connect(admin, port) as session:
+        rows = session.execute("SELECT n, current_setting(n, true) FROM unnest(%s::text[]) AS n", (names,))
+        return dict(rows.fetchall())
+
+
+def in_recovery(admin: Mapping[str, str], port: int) -> bool | None:
+    """Whether the server is a replica; None when it cannot be asked."""
+    try:
+        with connect(admin, port) as session:
+            row = session.execute("SELECT pg_is_in_recovery()").fetchone()
+    except psycopg.Error:
+        return None
+    return bool(row and row[0])
+
+
+def reset_altered(admin: Mapping[str, str], port: int, names: list[str]) -> bool:
+    """Undoes ALTER SYSTEM for these parameters and reloads; True when one of them needs a restart to be gone."""
+    with connect(admin, port) as session:
+        for name in names:
+            session.execute(sql.SQL("ALTER SYSTEM RESET {}").format(sql.Identifier(name)))
+        session.execute("SELECT pg_reload_conf()")
+        # A reload is read a moment later by this very session; a new one would see it too.
+        row = session.execute("SELECT bool_or(context = 'postmaster') FROM pg_settings WHERE name = ANY(%s)", (names,))
+        found = row.fetchone()
+    return bool(found and found[0])
+
+
+def drop_slot(admin: Mapping[str, str], port: int, slot: str) -> bool:
+    """Drops a replication slot that nobody uses; True when it is gone."""
+    with connect(admin, port) as session:
+        session.execute(
+            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s AND NOT active",
+            (slot,),
+        )
+        row = session.execute("SELECT count(*) FROM pg_replication_slots WHERE slot_name = %s", (slot,)).fetchone()
+    return row == (0,)
