@@ -1,4 +1,4 @@
-"""Which extensions the specs ask for: a platform has to preload the libraries of some before anybody can create them."""
+"""Which extensions the specs ask for: some have libraries that a platform has to preload before anybody creates them."""
 
 from __future__ import annotations
 
