@@ -1,4 +1,4 @@
-"""Which extensions the specs ask for: some have libraries that a platform has to preload before anybody creates them."""
+"""Which extensions the specs ask for: the libraries of some have to be preloaded before anybody can create them."""
 
 from __future__ import annotations
 
