@@ -24,6 +24,7 @@ from components.supervisor.processes import Process
 START_LIMIT = 15.0
 STOP_SLACK = 15.0  # beyond the limit that the supervisor itself keeps to
 KILL_LIMIT = 10.0
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,18 +88,24 @@ class Part:
         complaints = self.home / "log" / "start.log"
         write(complaints, "", account)
         with complaints.open("ab") as errors:
-            command = [self.python, "-m", "supervisor", self.role, "--config", str(self.home / "supervisor.json")]
+            command = [
+                *_as(account),
+                self.python,
+                "-m",
+                "supervisor",
+                self.role,
+                "--config",
+                str(self.home / "supervisor.json"),
+            ]
             process = subprocess.Popen(
                 command,
                 cwd=self.home,
-                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.home), "PYTHONPATH": self.runtime,
-                     "PYTHONDONTWRITEBYTECODE": "1"},
+                env=ENVIRONMENT | {"HOME": str(self.home), "PYTHONPATH": self.runtime},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 start_new_session=True,
-                **_identity(account),
-            )  # fmt: skip
+            )
         until(lambda: self._came_up(process), START_LIMIT, f"the supervisor of {self.name}", lambda: see(complaints))
 
     def _came_up(self, process: subprocess.Popen[bytes]) -> Process | None:
@@ -176,7 +183,10 @@ def _send(process: Process | None, number: signal.Signals) -> None:
         processes.send(process, number)
 
 
-def _identity(account: Account) -> dict[str, Any]:
+def _as(account: Account) -> list[str]:
+    """A prefix that becomes another account. Not Popen(user=...): that forks, which gRPC's threads do not survive,
+    while without it Python calls vfork.
+    """
     if os.geteuid() != 0:
-        return {}
-    return {"user": account.uid, "group": account.gid, "extra_groups": [account.gid], "umask": 0o077}
+        return []
+    return ["setpriv", f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups", "--"]
