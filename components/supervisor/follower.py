@@ -21,7 +21,8 @@ from .watchers import Watchers
 _FIRST_INTERVAL = 0.015  # between two questions to a new leader, for the first seconds
 _LATER_INTERVAL = 0.25
 _EAGER_SECONDS = 15.0
-_REAPPLY = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)  # after HAProxy was started or reloaded: its socket comes and goes
+# After HAProxy was started or reloaded: its socket comes and goes, and until it is told, any server may get a session.
+_REAPPLY = (0.02, 0.04, 0.07, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
 
 
 class Poolers(Protocol):
@@ -201,21 +202,21 @@ class Follower:
             self._each_writer(self._poolers.resume)
             self._log(f"resume: {reason}")
 
-    def _tell_balancer(self) -> bool:
+    def _tell_balancer(self) -> None:
         given = self._settings.haproxy
         if given is None or self._leader is None:
-            return True
+            return
         lines = routing.balancer_commands(
             given.writer_backend, given.reader_backend, self._settings.members, self._leader
         )
         try:
             refused = balancer.apply(given.socket, lines)
         except OSError as error:
-            self._log(f"haproxy does not answer: {error}")
-            return False
+            if not self._reapply:
+                self._log(f"haproxy does not answer: {error}")
+            return
         for answer in refused:
             self._log(f"haproxy refused: {answer}")
-        return True
 
     def _tell_balancer_again(self) -> None:
         now = time.monotonic()

@@ -22,6 +22,8 @@ from .log import Log
 from .program import Kept, Program, Role, child
 from .status import Exit
 
+_HANDLED = frozenset({signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2})
+_HANDLER_LIMIT = 3.0
 _NEWS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -63,11 +65,18 @@ class Keeper:
         return {name: kept.process for name, kept in self._kept.items()}
 
     def tell(self, name: str, number: signal.Signals) -> bool:
-        """Signals a program if it runs."""
+        """Signals a program if it runs. One without a handler yet would die of a reload or a pause: it is given time."""
         process = self._kept[name].process
-        if process is not None:
-            processes.send(process, number)
-        return process is not None
+        if process is None:
+            return False
+        deadline = time.monotonic() + _HANDLER_LIMIT
+        while number in _HANDLED and not processes.catches(process, number):
+            if time.monotonic() > deadline or not processes.is_running(process.pid, process.start_time):
+                self.log(f"{name} does not take {number.name} yet: not sent")
+                return False
+            time.sleep(0.005)
+        processes.send(process, number)
+        return True
 
     def reap(self) -> None:
         """Takes every exit status there is; also called by a role that waits for deaths."""

@@ -106,6 +106,16 @@ def send(process: Process, number: signal.Signals) -> None:
             os.kill(process.pid, number)
 
 
+def catches(process: Process, number: signal.Signals) -> bool:
+    """Whether the process has a handler for this signal by now."""
+    try:
+        text = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    mask = next((line.split()[1] for line in text.splitlines() if line.startswith("SigCgt:")), "0")
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
 def end(victims: Callable[[], list[Process]], *, limit: float, reap: Callable[[], None], pause: float = 0.003) -> bool:
     """Kills what `victims` finds until it finds nothing; False when something outlives `limit` seconds.
 

@@ -29,17 +29,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{given.directory}/cluster.json cannot be read ({error}); run `make up` first", file=sys.stderr)
         return 2
     try:
-        outages, audit, errors = run(
-            cluster, given.faults, given.count, given.limit, lambda line: print(line, flush=True)
-        )
+        outages, audit = run(cluster, given.faults, given.count, given.limit, lambda line: print(line, flush=True))
     except (NotWholeError, FaultError, TimeoutError) as error:
         print(f"the run ended early: {error}", file=sys.stderr)
         return 1
     if given.json:
         given.json.write_text(json.dumps(outages.seconds, indent=1) + "\n", encoding="utf-8")
     print(table(outages, list(ROUTES), LIMITS))
-    seen = ", ".join(f"{route} {number}" for route, number in errors.items())
-    print(f"acknowledged {audit.acknowledged}, lost {len(audit.lost)}; errors seen by the writers: {seen}")
+    print(f"rows acknowledged {audit.acknowledged}, of them lost {len(audit.lost)}")
     found = problems(outages, audit, LIMITS, given.count)
     for problem in found:
         print(problem, file=sys.stderr)

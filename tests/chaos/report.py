@@ -9,12 +9,14 @@ from statistics import median
 
 @dataclass
 class Outages:
-    """Seconds without an acknowledged write, by fault and route, one entry per event."""
+    """Seconds without an acknowledged write, by fault and route, one entry per event; and the errors clients saw."""
 
     seconds: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    errors: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def add(self, fault: str, route: str, seconds: float) -> None:
+    def add(self, fault: str, route: str, seconds: float, errors: int = 0) -> None:
         self.seconds.setdefault(fault, {}).setdefault(route, []).append(seconds)
+        self.errors[fault, route] = self.errors.get((fault, route), 0) + errors
 
     def of(self, fault: str, route: str) -> Sequence[float]:
         return self.seconds.get(fault, {}).get(route, [])
@@ -30,7 +32,7 @@ class Audit:
 
 def table(outages: Outages, routes: Sequence[str], limits: Mapping[str, float]) -> str:
     """One line per fault and route."""
-    lines = [f"{'fault':<12}{'route':<9}{'events':>7}{'min':>8}{'median':>8}{'max':>8}{'limit':>8}"]
+    lines = [f"{'fault':<15}{'route':<9}{'events':>7}{'min':>8}{'median':>8}{'max':>8}{'limit':>8}{'errors':>8}"]
     for fault, by_route in outages.seconds.items():
         for route in routes:
             values = by_route.get(route, [])
@@ -38,7 +40,7 @@ def table(outages: Outages, routes: Sequence[str], limits: Mapping[str, float]) 
                 continue
             limit = f"{limits[fault]:.1f}" if route == "pooled" and fault in limits else "-"
             figures = f"{min(values):>8.2f}{median(values):>8.2f}{max(values):>8.2f}"
-            lines.append(f"{fault:<12}{route:<9}{len(values):>7}{figures}{limit:>8}")
+            lines.append(f"{fault:<15}{route:<9}{len(values):>7}{figures}{limit:>8}{outages.errors[fault, route]:>8}")
     return "\n".join(lines)
 
 

@@ -61,8 +61,8 @@ def writers(cluster: Cluster, password: str) -> list[Writer]:
     return made
 
 
-def event(cluster: Cluster, fault: str, running: Sequence[Writer], limit: float) -> dict[str, float]:
-    """Does one fault; returns each route's outage in seconds, once the cluster is whole again."""
+def event(cluster: Cluster, fault: str, running: Sequence[Writer], limit: float) -> dict[str, tuple[float, int]]:
+    """Does one fault; returns each route's outage in seconds and errors, once the cluster is whole again."""
     cluster.wait_whole(limit)
     wait_flowing(running, time.monotonic(), limit)
     time.sleep(0.5)
@@ -77,7 +77,7 @@ def event(cluster: Cluster, fault: str, running: Sequence[Writer], limit: float)
             heal()
     cluster.wait_whole(limit)
     wait_flowing(running, time.monotonic(), limit)
-    return {writer.route: writer.outage(began) for writer in running}
+    return {writer.route: (writer.outage(began), writer.errors_since(began)) for writer in running}
 
 
 def wait_flowing(running: Sequence[Writer], since: float, limit: float) -> None:
@@ -104,8 +104,8 @@ def audit(cluster: Cluster, stopped: Sequence[Writer]) -> Audit:
 
 def run(
     cluster: Cluster, faults: Sequence[str], count: int, limit: float, tell: Callable[[str], None]
-) -> tuple[Outages, Audit, dict[str, int]]:
-    """`count` events of each fault; returns the outages, the audit and the number of errors each route saw."""
+) -> tuple[Outages, Audit]:
+    """`count` events of each fault; returns the outages and the audit."""
     outages = Outages()
     cluster.wait_whole(limit)
     with database(cluster) as password:
@@ -116,11 +116,11 @@ def run(
             for fault in faults:
                 for number in range(count):
                     seconds = event(cluster, fault, running, limit)
-                    for route, value in seconds.items():
-                        outages.add(fault, route, value)
-                    shown = ", ".join(f"{route} {value:.2f} s" for route, value in seconds.items())
+                    for route, (value, errors) in seconds.items():
+                        outages.add(fault, route, value, errors)
+                    shown = ", ".join(f"{route} {value:.2f} s" for route, (value, _) in seconds.items())
                     tell(f"{fault} {number + 1}/{count}: {shown}")
         finally:
             for writer in running:
                 writer.stop()
-        return outages, audit(cluster, running), {writer.route: len(writer.errors) for writer in running}
+        return outages, audit(cluster, running)

@@ -41,6 +41,9 @@ class Writer:
         gaps = [later - earlier for earlier, later in pairwise(times) if later >= since]
         return max(gaps, default=float("inf"))
 
+    def errors_since(self, since: float) -> int:
+        return sum(1 for at, _ in list(self.errors) if at >= since)
+
     def _run(self) -> None:
         number = 0
         connection: psycopg.Connection[Any] | None = None

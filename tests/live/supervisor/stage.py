@@ -172,7 +172,9 @@ class Stage:
         """Until a member leads and its server is ready; the pids of Patroni's stand-in and of the postmaster."""
         pid_file = self.folder / "pg-1" / "data" / "postmaster.pid"
         data = str(pid_file.parent)
-        wait_until(lambda: processes.read(processes.postmaster_pid(data) or 0), "a postmaster")
+        wait_until(
+            lambda: processes.postmaster_pid(data) in [one.pid for one in self.postgres_processes()], "a postmaster"
+        )
         wait_until(lambda: "ready" in pid_file.read_text(), "PostgreSQL is ready")
         wait_until(lambda: self.status("pg-1").get("state") == "running", "the member runs")
         wait_until(lambda: self.stored().get("leader") == "pg-1", "the member leads")

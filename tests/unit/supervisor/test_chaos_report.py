@@ -12,7 +12,7 @@ def outages(*seconds: float, direct: float = 9.0) -> Outages:
     made = Outages()
     for value in seconds:
         made.add("postgres", "pooled", value)
-        made.add("postgres", "direct", direct)
+        made.add("postgres", "direct", direct, errors=1)
     return made
 
 
@@ -35,8 +35,8 @@ def test_problems(measured: Outages, audit: Audit, expected: list[str]) -> None:
 
 def test_the_table_shows_each_route_and_the_limit_of_the_pooled_one() -> None:
     lines = table(outages(0.1, 0.4, 0.2), ["pooled", "direct"], LIMITS).splitlines()
-    assert lines[1].split() == ["postgres", "pooled", "3", "0.10", "0.20", "0.40", "1.5"]
-    assert lines[2].split() == ["postgres", "direct", "3", "9.00", "9.00", "9.00", "-"]
+    assert lines[1].split() == ["postgres", "pooled", "3", "0.10", "0.20", "0.40", "1.5", "0"]
+    assert lines[2].split() == ["postgres", "direct", "3", "9.00", "9.00", "9.00", "-", "3"]
 
 
 def test_an_outage_is_the_longest_gap_that_ends_after_the_event() -> None:
