@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pulumi
-from components.access.provider import set_up_access
 
+from components.access.provider import load_specs, set_up_access
 from components.platforms import provision, stack_settings
 
 settings = stack_settings()
-cluster = provision(settings)
+specs = load_specs(settings)  # whatever is wrong with them is said before the first resource
+cluster = provision(settings, specs)
 server = cluster.server
 urls = set_up_access(settings, server, pulumi.ResourceOptions(depends_on=[cluster]))
 

@@ -5,7 +5,7 @@ A platform is imported when a stack asks for it, so that nobody needs the packag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -13,6 +13,8 @@ from typing import Any, Protocol, cast
 import pulumi
 from pulumi.runtime import config
 
+from components.access.spec import SpecError
+from components.access.spec.load import Loaded
 from components.contract import Server
 from components.settings.load import decoded, load
 from components.settings.model import Settings
@@ -20,7 +22,7 @@ from components.settings.problems import Problem, SettingsError
 from components.settings.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent
-POSTGRESQL = Path("/usr/lib/postgresql")
+POSTGRESQL, POSTGRESQL_SHARE = Path("/usr/lib/postgresql"), Path("/usr/share/postgresql")
 
 
 class Platform(Protocol):
@@ -29,17 +31,22 @@ class Platform(Protocol):
     server: Server
 
 
-def _embedded(settings: Settings) -> Platform:
-    return cast(Platform, import_module("components.embedded.cluster").EmbeddedCluster(settings.name, settings))
+def _embedded(settings: Settings, specs: Iterable[Loaded]) -> Platform:
+    extensions = wanted_extensions(specs, POSTGRESQL_SHARE / str(settings.known_major) / "extension")
+    component = import_module("components.embedded.cluster").EmbeddedCluster
+    return cast(Platform, component(settings.name, settings, extensions))
 
 
-PLATFORMS: Mapping[str, Callable[[Settings], Platform]] = {"embedded": _embedded}
+PLATFORMS: Mapping[str, Callable[[Settings, Iterable[Loaded]], Platform]] = {"embedded": _embedded}
 LATER = ("kubernetes", "rds")  # known to the settings, built by a later release
 
 
-def provision(settings: Settings) -> Any:
-    """The component of the stack's platform: a `Platform`, and a resource that others may depend on."""
-    return PLATFORMS[settings.platform](settings)
+def provision(settings: Settings, specs: Iterable[Loaded]) -> Any:
+    """The component of the stack's platform: a `Platform`, and a resource that others may depend on.
+
+    `specs` say which extensions the server has to be able to give.
+    """
+    return PLATFORMS[settings.platform](settings, specs)
 
 
 def stack_settings() -> Settings:
@@ -73,6 +80,38 @@ def newest_installed(below: Path = POSTGRESQL) -> int | None:
     """The newest PostgreSQL major version whose server is installed the Debian way; None when there is none."""
     found = [int(server.parts[-3]) for server in below.glob("*/bin/postgres") if server.parts[-3].isdigit()]
     return max(found, default=None)
+
+
+def wanted_extensions(specs: Iterable[Loaded], folder: Path) -> frozenset[str]:
+    """The extensions of all specs that this machine's packages have, by the control files in `folder`.
+
+    Ends the run with one report when one is missing that is not optional. What is optional and missing must not be
+    preloaded, since PostgreSQL would not start.
+    """
+    asked = list(specs)
+    found = frozenset(name for loaded in asked for name, _, _ in _extensions(loaded))
+    if not folder.is_dir():  # PostgreSQL was not installed the Debian way; the server itself will say
+        return found
+    absent = {name for name in found if not (folder / f"{name}.control").is_file()}
+    problems = [
+        loaded.problem(
+            ("databases", database, "extensions", name),
+            f"PostgreSQL {folder.parent.name} on this machine has no {name}: install its package, use a platform "
+            "that has it, or mark it optional: true",
+        )
+        for loaded in asked
+        for name, database, optional in _extensions(loaded)
+        if name in absent and not optional
+    ]
+    if problems:
+        raise pulumi.RunError(str(SpecError(problems)))
+    return found - absent
+
+
+def _extensions(loaded: Loaded) -> Iterator[tuple[str, str, bool]]:
+    for database, wanted in loaded.spec.databases.items():
+        for name, extension in wanted.extensions.items():
+            yield name, database, extension is not None and extension.optional
 
 
 def _not_yet(platform: Any, source: Source | None) -> list[Problem]:

@@ -30,7 +30,7 @@ def set_up_access(
     Returns, as a secret, a record for each login and database: database, role, pooled, direct and read_only URL.
     Everything wrong with the specs, their scripts and the given passwords ends the run with one report.
     """
-    specs = _specs(settings)
+    specs = load_specs(settings)
     secrets = _Secrets(settings, specs, opts)
     records: list[pulumi.Output[list[dict[str, str]]]] = []
     for loaded in specs:
@@ -100,7 +100,8 @@ class _Secrets:
         return {name: self._by_name[role.password.secret] for name, role in everyone if role.password}
 
 
-def _specs(settings: Settings) -> list[Loaded]:
+def load_specs(settings: Settings) -> list[Loaded]:
+    """The stack's access specs. Ends the run with one report; call it before any resource is made."""
     found: list[Loaded] = []
     problems: list[Problem] = []
     for path in settings.access:

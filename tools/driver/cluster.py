@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from components.embedded.files import server_account
+from components.embedded.place import place
 from components.settings.model import NAMESPACE
 from tools.driver.project import Project
 
@@ -72,6 +75,15 @@ def directory(project: Project) -> Path:
     except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError):
         given = DEFAULT_DIRECTORY
     return project.root / (given if isinstance(given, str) else DEFAULT_DIRECTORY)
+
+
+def folders(project: Project) -> list[Path]:
+    """The folder, and the place that servers can reach which it links to, or would if somebody had not removed it."""
+    wanted = directory(project)
+    places = [wanted]
+    with contextlib.suppress(OSError, KeyError):  # no account for the servers: then nothing was ever started
+        places.append(place(str(wanted), project.root, server_account()).real)
+    return list(dict.fromkeys(places))
 
 
 def read(folder: Path) -> Cluster | None:

@@ -71,13 +71,7 @@ def refresh(request: Request) -> int:
 def down(request: Request) -> int:
     """Pulumi removes what it knows; what lies on disk decides what is left."""
     _destroy(request)
-    folder = cluster.directory(request.project)
-    ended = sweep.stop(folder)
-    kept = sweep.remove(folder)
-    if ended:
-        request.screen.say(f"ended what was left: {', '.join(ended)}")
-    for path in kept:
-        request.screen.say(f"kept {path}: it is not the platform's")
+    _sweep(request)
     request.screen.say(
         "down; kept .pulumi (passphrase, empty state) and the installed tools; `make reset` forgets the state too"
     )
@@ -98,11 +92,20 @@ def _destroy(request: Request) -> None:
         )
 
 
+def _sweep(request: Request) -> None:
+    """End what still runs, remove what still lies there, name what is somebody's own."""
+    for folder in reversed(cluster.folders(request.project)):
+        ended = sweep.stop(folder)
+        kept = sweep.remove(folder)
+        if ended:
+            request.screen.say(f"ended what was left: {', '.join(ended)}")
+        for path in kept:
+            request.screen.say(f"kept {path}: it is not the platform's")
+
+
 def reset(request: Request) -> int:
     """Works without any state at all, so Pulumi is not asked."""
-    folder = cluster.directory(request.project)
-    sweep.stop(folder)
-    sweep.remove(folder)
+    _sweep(request)
     shutil.rmtree(request.project.work, ignore_errors=True)
     request.screen.say("down; Pulumi's state and passphrase are forgotten")
     return 0

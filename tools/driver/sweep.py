@@ -13,7 +13,19 @@ from tools.driver.processes import Process, end, recorded, status, working_below
 from tools.driver.refusal import Refusal
 
 # Folders and files that the platform makes. Anything else in the directory belongs to somebody and stays.
-PARTS = ("pki", "etcd-*", "pg-*", "gateway", "runtime", "sockets", "cluster.json", "*.lock", "ca.crt")
+MARKS = ("platform.json", "cluster.json")
+PARTS = (
+    "pki",
+    "etcd-[1-9]",
+    "pg-[1-9]",
+    "gateway",
+    "runtime",
+    "ca.crt",
+    ".ca.crt*",
+    ".cluster.json*",
+    ".platform.json*",
+    *MARKS,
+)
 PROGRAMS = ("postgres", "etcd", "pgbouncer", "haproxy", "patroni", "python")
 ORDER = ("gateway", "pg-", "etcd-")  # clients first, then the members while etcd still answers them
 PLANNED, PROMPT = 75.0, 10.0  # seconds that a clean stop and a prompt one may take
@@ -55,7 +67,11 @@ def remove(folder: Path) -> list[Path]:
         if folder.is_symlink():
             folder.unlink()
         return []
-    for part in _parts(folder):
+    parts = set(_parts(folder))
+    strangers = [path for path in folder.iterdir() if path not in parts]
+    if strangers and not any((folder / mark).exists() for mark in MARKS):
+        return strangers  # never a cluster's folder: a part's name in it is a coincidence
+    for part in parts:
         if part.is_dir() and not part.is_symlink():
             shutil.rmtree(part)
         else:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from tools.setup import pulumi
 from tools.setup.environment import ensure_environment
 from tools.setup.patroni import ensure_patroni
-from tools.setup.places import ROOT, VENV, cache
+from tools.setup.places import ROOT, VENV, cache, patroni_home
 from tools.setup.progress import SetupError, say
 from tools.setup.servers import ensure_servers
 from tools.setup.targets import TARGETS, Need, Target
@@ -98,6 +98,7 @@ def environment() -> dict[str, str]:
         "VIRTUAL_ENV": str(VENV),
         "PYTHONPATH": str(ROOT),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "POSTGRES_PLATFORM_PATRONI": os.environ.get("POSTGRES_PLATFORM_PATRONI", str(patroni_home())),
     }
 
 
