@@ -184,25 +184,13 @@ def _facts(read: Mapping[str, Any], known: model.Server) -> Facts:
             for schema, name, tables in read["definer_views"] or ()
         },
         sessions=read["sessions"] or {},
-        members=_closure(read["memberships"] or ()),
+        members=_by_member(read["memberships"] or ()),
         bypass=frozenset(read["bypass"] or ()),
     )
 
 
-def _closure(pairs: Iterable[list[str]]) -> dict[str, frozenset[str]]:
-    """Each member's groups at any depth."""
+def _by_member(pairs: Iterable[list[str]]) -> dict[str, frozenset[str]]:
     direct: dict[str, set[str]] = defaultdict(set)
     for member, group in pairs:
         direct[member].add(group)
-
-    def reach(role: str) -> frozenset[str]:
-        seen: set[str] = set()
-        waiting = list(direct[role])
-        while waiting:
-            group = waiting.pop()
-            if group not in seen:
-                seen.add(group)
-                waiting += direct.get(group, ())
-        return frozenset(seen)
-
-    return {role: reach(role) for role in list(direct)}
+    return {member: frozenset(groups) for member, groups in direct.items()}

@@ -24,6 +24,7 @@ _SAFE_SETTING = re.compile(
 class Planned:
     """The state that a plan would leave, as far as lints ask."""
 
+    spec: Spec
     database: Database
     wanted: Desired
     actual: Access
@@ -38,6 +39,29 @@ class Planned:
         acl = self.wanted.access.acls.get(item, frozenset())
         return sorted({one.grantee for one in acl})
 
+    def groups(self, role: str) -> frozenset[str]:
+        """The roles that a role is a member of at any depth, once the spec's memberships are made true."""
+        found, waiting = set[str](), [role]
+        while waiting:
+            for group in self._direct(waiting.pop()):
+                if group not in found:
+                    found.add(group)
+                    waiting.append(group)
+        return frozenset(found)
+
+    def _direct(self, role: str) -> frozenset[str]:
+        declared = self.spec.every_role.get(role)
+        actual = self.facts.members.get(role, frozenset())
+        if declared is None:
+            return actual
+        return frozenset(declared.member_of) | (frozenset() if self.wanted.scope.mode == "strict" else actual)
+
+    def bypass(self) -> frozenset[str]:
+        """The roles for which row policies do not hold."""
+        declared = self.spec.every_role
+        said = {name for name, role in declared.items() if role.dangerous.superuser or role.dangerous.bypassrls}
+        return (self.facts.bypass - declared.keys()) | said
+
     def inside(self, item: Object) -> bool:
         """Whether the object is in a schema that the spec rules."""
         return item.schema in self.database.schemas
@@ -46,7 +70,7 @@ class Planned:
 def lint(spec: Spec, name: str, wanted: Desired, actual: Access, facts: Facts) -> tuple[str, ...]:
     """Every finding that the database's `lint.allow` does not except."""
     database = spec.databases[name]
-    planned = Planned(database=database, wanted=wanted, actual=actual, facts=facts)
+    planned = Planned(spec=spec, database=database, wanted=wanted, actual=actual, facts=facts)
     allowed: Mapping[Any, Mapping[str, str]] = database.lint.allow
     return tuple(
         f"lint {called}: {told} (or allow it with a reason: lint.allow.{called})"
@@ -77,8 +101,7 @@ def _owner_blind(planned: Planned) -> Iterator[Finding]:
     for table, policies in planned.wanted.access.policies.items():
         owner = planned.owner(table)
         seeing = {role for policy in policies.values() if policy.permissive for role in policy.roles}
-        known = {owner, PUBLIC} | planned.facts.members.get(owner, frozenset())
-        if not seeing & known and owner not in planned.facts.bypass:
+        if not seeing & {owner, PUBLIC, *planned.groups(owner)} and owner not in planned.bypass():
             yield str(table), f"{owner} owns table {table} and will see none of its rows; give it see_all"
 
 
@@ -86,10 +109,11 @@ def _becomes_owner(planned: Planned) -> Iterator[Finding]:
     """A tenant's role that can become a role for which row policies do not hold."""
     rls = planned.database.rls
     tenants = set(planned.wanted.scope.roles(rls.tenant.to)) if rls and rls.tenant else set()
-    tenants |= {role for role, groups in planned.facts.members.items() if groups & tenants}
-    above = {planned.owner(table) for table in planned.wanted.row_security.tenant_tables} | planned.facts.bypass
+    known = {*planned.spec.every_role, *planned.facts.members}
+    tenants |= {role for role in known if planned.groups(role) & tenants}
+    above = {planned.owner(table) for table in planned.wanted.row_security.tenant_tables} | planned.bypass()
     for role in tenants:
-        for other in sorted(above & (planned.facts.members.get(role, frozenset()) | {role})):
+        for other in sorted(above & {role, *planned.groups(role)}):
             yield role, f"{role} works on one tenant's rows and is or can become {other}, whom row policies do not bind"
 
 

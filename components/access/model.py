@@ -271,5 +271,5 @@ class Facts:
     routines: Mapping[Object, Routine] = field(default_factory=dict)
     definer_views: Mapping[Object, frozenset[Table]] = field(default_factory=dict)  # and the tables they read
     sessions: Mapping[str, int] = field(default_factory=dict)  # open sessions in this database by role
-    members: Mapping[str, frozenset[str]] = field(default_factory=dict)  # role -> roles it is a member of, at any depth
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict)  # role -> roles it is itself a member of
     bypass: frozenset[str] = frozenset()  # superusers and BYPASSRLS roles

@@ -38,7 +38,9 @@ def server() -> Iterator[Path]:
     try:
         user = _as_server_user(folder)
         data = folder / "data"
-        _run([BINARIES / "initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "-D", data], user, folder)
+        _run(
+            [BINARIES / "initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "-D", data], user, folder
+        )
         with (data / "postgresql.conf").open("a") as file:
             file.write(f"{SETTINGS}unix_socket_directories = '{folder}'\nport = {PORT}\n")
         yield from _running(data, folder, user)
@@ -95,7 +97,11 @@ def mark(target: Target) -> Iterator[str]:
     yield name
     with target.open(autocommit=True) as connection:
         like = f"{name}%"
-        for (database,) in connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [like]).fetchall():
-            connection.execute(psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(psycopg.sql.Identifier(database)))
+        for (database,) in connection.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE %s", [like]
+        ).fetchall():
+            connection.execute(
+                psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(psycopg.sql.Identifier(database))
+            )
         for (role,) in connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE %s", [like]).fetchall():
             connection.execute(psycopg.sql.SQL("DROP ROLE {}").format(psycopg.sql.Identifier(role)))
