@@ -65,7 +65,7 @@ class Keeper:
         return {name: kept.process for name, kept in self._kept.items()}
 
     def tell(self, name: str, number: signal.Signals) -> bool:
-        """Signals a program if it runs. One without a handler yet would die of a reload or a pause: it is given time."""
+        """Signals a program if it runs. One without a handler yet would die of a reload or pause: it is given time."""
         process = self._kept[name].process
         if process is None:
             return False

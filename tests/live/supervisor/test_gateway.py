@@ -33,25 +33,7 @@ class Gateway:
         self.process: subprocess.Popen[bytes]
 
     def write(self, given: list[Member], **changes: object) -> Path:
-        servers = [f"  server {one.name} 127.0.0.1:{one.address['port']}" for one in given]
-        backends = ["backend writer", *servers, "backend reader", *servers]
-        head = f"""global
-  stats socket {self.home}/haproxy.sock mode 600 level admin
-defaults
-  mode tcp
-  timeout connect 200ms
-  timeout client 1m
-  timeout server 1m
-  default-server check inter 200ms rise 1 fall 1
-frontend writer
-  bind 127.0.0.1:{self.writer}
-  default_backend writer
-"""
-        (self.home / "haproxy.cfg").write_text(head + "\n".join([*backends, ""]))
-        (self.home / "pgbouncer.ini").write_text(
-            f"%include {self.databases}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.pooled}\n"
-            "unix_socket_dir =\nauth_type = any\nserver_login_retry = 0.1\n"
-        )
+        self._write_programs(given)
         pooler = {
             "name": "pgbouncer-rw",
             "command": ["/usr/sbin/pgbouncer", str(self.home / "pgbouncer.ini")],
@@ -73,6 +55,27 @@ frontend writer
             **changes,
         }
         return self.place.write("gateway", content)
+
+    def _write_programs(self, given: list[Member]) -> None:
+        servers = [f"  server {one.name} 127.0.0.1:{one.address['port']}" for one in given]
+        backends = ["backend writer", *servers, "backend reader", *servers]
+        head = f"""global
+  stats socket {self.home}/haproxy.sock mode 600 level admin
+defaults
+  mode tcp
+  timeout connect 200ms
+  timeout client 1m
+  timeout server 1m
+  default-server check inter 200ms rise 1 fall 1
+frontend writer
+  bind 127.0.0.1:{self.writer}
+  default_backend writer
+"""
+        (self.home / "haproxy.cfg").write_text(head + "\n".join([*backends, ""]))
+        (self.home / "pgbouncer.ini").write_text(
+            f"%include {self.databases}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.pooled}\n"
+            "unix_socket_dir =\nauth_type = any\nserver_login_retry = 0.1\n"
+        )
 
     def start(self, **changes: object) -> None:
         self.process = self.place.start("gateway", self.write(self.members, **changes))
