@@ -97,6 +97,7 @@ def member_spec(
         "etcd": _etcd(sites, site.server),
         "scope": settings.name,
         "namespace": NAMESPACE,
+        "durability": settings.durability,
         "host": site.address,
         "port": site.port,
         "rest_port": site.rest_port,

@@ -32,6 +32,7 @@ class Ground:
     where: Place
     programs: Programs
     sites: Sites
+    supervisor: Path = SUPERVISOR  # the package that is copied beside the servers
 
 
 def survey(settings: Settings, project: Path = PROJECT) -> Ground:
@@ -76,14 +77,16 @@ class EmbeddedCluster(pulumi.ComponentResource):
         super().__init__("postgres-ha:embedded:Cluster", name, {}, opts)
         self._ground = ground or survey(settings)
         laid, found = self._ground.sites, self._ground.programs
-        digest = package_digest(SUPERVISOR)
+        digest = package_digest(self._ground.supervisor)
         runtime = f"{laid.runtime}/{digest}"
         for line in promise(settings):
             pulumi.log.info(line, self)
 
         foundation = Foundation(
             f"{name}-folder",
-            arguments.foundation_spec(settings, laid, str(self._ground.where.wanted), str(SUPERVISOR), digest),
+            arguments.foundation_spec(
+                settings, laid, str(self._ground.where.wanted), str(self._ground.supervisor), digest
+            ),
             self._after(),
         )
         authority = CertificateAuthority(

@@ -21,7 +21,7 @@ from components.embedded.failure import EmbeddedError
 from components.embedded.files import text_of
 from components.embedded.patroni_rest import Patroni
 from components.embedded.provider import Provider, Spec, say, written
-from components.embedded.rolling import switchover, turn, waits_for_restart
+from components.embedded.rolling import switchover, turn, wait_steady, waits_for_restart
 from components.embedded.supervised import Part
 from components.embedded.waiting import PAUSE, see, until
 
@@ -54,6 +54,7 @@ class MemberProvider(Provider):
         self._restart_if_asked(spec, patroni)
 
     def _restart(self, spec: Spec, part: Part, patroni: Patroni) -> None:
+        wait_steady(patroni, spec["durability"])
         if patroni.leader() == part.name and len(patroni.members) > 1:
             switchover(patroni, part.name)
         part.stop()
@@ -95,6 +96,7 @@ class MemberProvider(Provider):
         if not set(reason) & set(spec["configuration"]["postgresql"]["parameters"]) - {"port", "listen_addresses"}:
             return
         with turn(Path(spec["root"]), spec["name"], patroni):
+            wait_steady(patroni, spec["durability"])
             if patroni.leader() == spec["name"] and len(patroni.members) > 1:
                 switchover(patroni, spec["name"])
             self._wait_ready(spec)

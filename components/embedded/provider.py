@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
@@ -28,9 +29,18 @@ class Unlogged(logging.Filter):
         return record.exc_info is None
 
 
+_said: set[str] = set()
+_saying = threading.Lock()
+
+
 def say(lines: Iterable[str]) -> None:
-    """Shows lines in Pulumi's output; whole, since several resources speak at once."""
-    text = "".join(f"{line}\n" for line in lines)
+    """Shows lines in Pulumi's output: whole, since several resources speak at once, and each only once in a run,
+    since the engine asks for a difference again after a refresh.
+    """
+    with _saying:
+        fresh = [line for line in lines if line not in _said]
+        _said.update(fresh)
+    text = "".join(f"{line}\n" for line in fresh)
     if text:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -96,7 +106,7 @@ class Provider(dynamic.ResourceProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
         found = guarded(lambda: self.drift(parsed(props)))
-        say(f"{line} (drift)" for line in found)
+        say(map(drifted, found))
         return dynamic.ReadResult(id_=id_, outs={"spec": props["spec"], "drift": found})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
@@ -104,11 +114,15 @@ class Provider(dynamic.ResourceProvider):
         # Drift is told against what was asked for so far; what was asked anew is told as a change.
         found = guarded(lambda: self.drift(old))
         asked = guarded(lambda: self.changes(old, new))
-        say([*(f"{line} (drift, up repairs it)" for line in found), *asked])
+        say([*map(drifted, found), *asked])
         return dynamic.DiffResult(changes=bool(found or asked))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         guarded(lambda: self.remove(parsed(_props)))
+
+
+def drifted(line: str) -> str:
+    return f"drift: {line}; up repairs it"
 
 
 def parsed(props: dict[str, Any]) -> Spec:

@@ -85,6 +85,15 @@ def wait_whole(patroni: Patroni, durability: str, limit: float = WHOLE_LIMIT) ->
     until(lambda: not lacking() or None, limit, "the cluster to be whole", lambda: f": {lacking()}")
 
 
+def wait_steady(patroni: Patroni, durability: str) -> None:
+    """Until those that are there are well: a member that restarts meanwhile could be one too many."""
+
+    def lacking() -> str:
+        return missing(patroni.view(), [], durability)
+
+    until(lambda: not lacking() or None, WHOLE_LIMIT, "the other members to be well", lambda: f": {lacking()}")
+
+
 def wait_leader(patroni: Patroni, scope: str, log: str = "") -> str:
     return until(patroni.leader, LEADER_LIMIT, f"a leader of {scope}", lambda: log)
 
