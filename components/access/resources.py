@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 import pulumi
 from pulumi import dynamic
+from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
 from components import contract
@@ -212,4 +213,4 @@ def _verifiers(props: Props, loaded: Loaded) -> dict[str, Verifier]:
 def _known(value: Any, instead: T) -> T:
     """The value, or `instead` where a preview does not know it yet."""
     plain = rpc.unwrap_rpc_secret(value)
-    return instead if plain == rpc.UNKNOWN else plain
+    return instead if plain == rpc.UNKNOWN or isinstance(plain, Unknown) else plain

@@ -7,6 +7,7 @@ import pwd
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -17,12 +18,23 @@ import psycopg
 import pytest
 
 from components.access.session import Target
+from components.contract import Credentials, Endpoint, Server
+from components.render.sites import Certificate
+from tests.live.render.authority import Authority
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 LONGEST_WAIT_S = 60
-PORT = 5432  # names the socket only: nothing listens on TCP
+HBA = """
+local all all trust
+hostssl all postgres 127.0.0.1/32 cert
+hostssl all all 127.0.0.1/32 scram-sha-256
+"""
 SETTINGS = """
-listen_addresses = ''
+listen_addresses = '127.0.0.1'
+ssl = on
+ssl_cert_file = '../pki/server.crt'
+ssl_key_file = '../pki/server.key'
+ssl_ca_file = '../pki/ca.crt'
 fsync = off
 log_statement = all
 log_min_duration_statement = 0
@@ -42,7 +54,9 @@ def server() -> Iterator[Path]:
             [BINARIES / "initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "-D", data], user, folder
         )
         with (data / "postgresql.conf").open("a") as file:
-            file.write(f"{SETTINGS}unix_socket_directories = '{folder}'\nport = {PORT}\n")
+            file.write(f"{SETTINGS}unix_socket_directories = '{folder}'\nport = {_free_port()}\n")
+        (data / "pg_hba.conf").write_text(HBA)
+        _certificates(folder / "pki", user)
         yield from _running(data, folder, user)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -61,6 +75,26 @@ def _run(command: list[object], user: str | None, folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _certificates(pki: Path, user: str | None) -> None:
+    """For the server, and for postgres as a client, who is whoever runs the tests."""
+    authority = Authority()
+    for called, common in (("server", "localhost"), ("admin", "postgres")):
+        files = Certificate(certificate=f"{pki}/{called}.crt", key=f"{pki}/{called}.key", ca=f"{pki}/ca.crt")
+        authority.issue(common, files)
+    if user:
+        os.chown(pki / "server.key", pwd.getpwnam(user).pw_uid, -1)
+
+
+def _port(folder: Path) -> int:
+    return int(next(folder.glob(".s.PGSQL.*[0-9]")).name.rpartition(".")[2])
+
+
 def _running(data: Path, folder: Path, user: str | None) -> Iterator[Path]:
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([BINARIES / "postgres", "-D", data], user=user, cwd=folder, stdout=log, stderr=log)
@@ -76,9 +110,9 @@ def _wait(folder: Path, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + LONGEST_WAIT_S
     while True:
         try:
-            psycopg.connect(host=str(folder), port=PORT, user="postgres", dbname="postgres").close()
+            psycopg.connect(host=str(folder), port=_port(folder), user="postgres", dbname="postgres").close()
             return
-        except psycopg.OperationalError:
+        except (psycopg.OperationalError, StopIteration):
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < end, "the scratch server did not answer"
             time.sleep(0.05)
@@ -87,7 +121,17 @@ def _wait(folder: Path, process: subprocess.Popen[bytes]) -> None:
 @pytest.fixture
 def target(server: Path) -> Target:
     """The scratch server as its superuser."""
-    return Target.at(f"host={server} port={PORT} user=postgres dbname=postgres")
+    return Target.at(f"host={server} port={_port(server)} user=postgres dbname=postgres")
+
+
+@pytest.fixture
+def contract_server(server: Path) -> Server:
+    """The scratch server as a platform would hand it over; its poolers are the server itself."""
+    here = Endpoint(host="localhost", port=_port(server))
+    admin = Credentials(user="postgres", certificate=f"{server}/pki/admin.crt", key=f"{server}/pki/admin.key")
+    return Server(
+        writer=here, reader=here, pooled=here, pooled_reader=here, admin=admin, ca=f"{server}/pki/ca.crt", major=15
+    )
 
 
 @pytest.fixture

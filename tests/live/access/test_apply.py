@@ -226,10 +226,11 @@ def test_an_extension_that_is_not_to_be_had_is_told_before_anything_is_touched(s
         assert connection.execute("SELECT FROM pg_roles WHERE rolname LIKE %s", [like]).fetchone() is None
 
 
-def test_taking_connect_from_a_role_with_sessions_must_be_allowed(shop: Shop, server: Path) -> None:
+def test_taking_connect_from_a_role_with_sessions_must_be_allowed(shop: Shop) -> None:
     shop.apply()
     shop.text = shop.text.replace("connect: [MARK_app, ", "connect: [")
-    with psycopg.connect(host=str(server), user=f"{shop.mark}_app", dbname=shop.database, autocommit=True):
+    words = {**shop.target.words, "user": f"{shop.mark}_app", "dbname": shop.database}
+    with psycopg.connect(**words, autocommit=True):
         with pytest.raises(AccessError, match="cuts-off-sessions"):
             shop.apply()
         shop.allow = frozenset({"cuts-off-sessions"})
