@@ -18,7 +18,7 @@ from typing import Any
 from . import processes, status
 from .backoff import WINDOW, delay
 from .configuration import Common
-from .log import Log
+from .log import Lines, Log
 from .program import Kept, Program, Role, child
 from .status import Exit
 
@@ -54,8 +54,9 @@ class Keeper:
             self.reap()
             self._enforce_stop()
         for key in list(self._selector.get_map().values()):
-            if key.data == "output":
-                self._copy_output(key.fd)  # last words
+            if isinstance(key.data, Lines):
+                self._copy_output(key.fd, key.data)  # last words
+                key.data.end()
         self._say("stopped")
         self.log("stopped")
         return 0
@@ -113,10 +114,10 @@ class Keeper:
             due = [self._stop_deadline, time.monotonic() + 0.2]
         timeout = max(0.0, min(due) - time.monotonic()) if due else None
         for key, _ in self._selector.select(timeout):
-            if key.data == "signals":
-                self._pending += os.read(key.fd, 4096)
+            if isinstance(key.data, Lines):
+                self._copy_output(key.fd, key.data)
             else:
-                self._copy_output(key.fd)
+                self._pending += os.read(key.fd, 4096)
 
     def _taken(self) -> list[int]:
         taken, self._pending = self._pending, []
@@ -187,7 +188,7 @@ class Keeper:
             os.close(write)
         started.returncode = 0  # reap() takes the exit status, this object must not
         kept.process, kept.due = processes.read(started.pid), None
-        self._selector.register(read, selectors.EVENT_READ, "output")
+        self._selector.register(read, selectors.EVENT_READ, Lines(self.log, kept.program.name))
         self.log(f"started {kept.program.name}, pid {started.pid}")
         self._say(self._overall())
         self._role.started(kept.program.name)
@@ -196,12 +197,13 @@ class Keeper:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"} | kept | dict(self._common.environment)
 
-    def _copy_output(self, descriptor: int) -> None:
+    def _copy_output(self, descriptor: int, lines: Lines) -> None:
         with contextlib.suppress(BlockingIOError):
             text = os.read(descriptor, 65536)
             if text:
-                self.log.write(text)
+                lines.feed(text)
                 return
+            lines.end()
             self._selector.unregister(descriptor)
             os.close(descriptor)
 
