@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 import pulumi
 from pulumi.runtime import config
 
+from components.access.asked import asked_extensions
 from components.access.spec import SpecError
 from components.access.spec.load import Loaded
 from components.contract import Server
@@ -89,7 +90,7 @@ def wanted_extensions(specs: Iterable[Loaded], folder: Path) -> frozenset[str]:
     preloaded, since PostgreSQL would not start.
     """
     asked = list(specs)
-    found = frozenset(name for loaded in asked for name, _, _ in _extensions(loaded))
+    found = asked_extensions(loaded.spec for loaded in asked)
     if not folder.is_dir():  # PostgreSQL was not installed the Debian way; the server itself will say
         return found
     absent = {name for name in found if not (folder / f"{name}.control").is_file()}

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "embedded": {"contract", "settings", "render", "access", "supervisor"},
     "kubernetes": {"contract", "settings", "render", "access"},
     "rds": {"contract", "settings", "render", "access"},
-    "platforms": {"contract", "settings", "render", "embedded", "kubernetes", "rds"},
+    "platforms": {"contract", "settings", "render", "access", "embedded", "kubernetes", "rds"},
 }
 # Pure parts: they decide, and neither open anything nor declare anything.
 PURE = ("components.settings", "components.render", "components.access.plan", "components.access.statements")

@@ -19,8 +19,3 @@ def test_nothing_asked_for() -> None:
 def test_all_specs_together_and_pg_cron_for_jobs() -> None:
     specs = [with_extensions("pgcrypto", "pgaudit"), with_extensions("pgaudit", jobs=True)]
     assert asked_extensions(specs) == {"pgcrypto", "pgaudit", "pg_cron"}
-
-
-def test_a_library_that_is_not_there_is_never_preloaded() -> None:
-    specs = [with_extensions("pgcrypto", "timescaledb", "pgaudit", jobs=True)]
-    assert asked_extensions(specs, {"pgaudit"}.__contains__) == {"pgcrypto", "pgaudit"}
