@@ -9,11 +9,15 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tools.driver.processes import until
 from tools.driver.project import Project
 from tools.setup.stamps import write
+
+ORPHAN_LIMIT = 120.0  # seconds; longer than any single step of the platform
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,12 @@ def clean(project: Project) -> Iterator[str]:
     if not project.own_backend:
         return
     for lock in locks(project):
-        if lock.host == socket.gethostname() and not holds(lock):
+        if lock.host != socket.gethostname():
+            continue
+        if holds(lock) and orphaned(lock):
+            yield f"waiting for the engine of an interrupted run to finish its step (process {lock.pid})"
+            until(partial(_let_go, lock), ORPHAN_LIMIT)
+        if not holds(lock) and lock.file.exists():
             lock.file.unlink(missing_ok=True)
             yield f"removed the lock of an interrupted run (process {lock.pid} is gone)"
     if not any(True for _ in locks(project)):
@@ -55,6 +64,21 @@ def holds(lock: Lock) -> bool:
         return False
     started = _boot() + int(fields[19]) / os.sysconf("SC_CLK_TCK")
     return name.startswith("pulumi") and fields[0] != "Z" and started <= lock.since + 2
+
+
+def _let_go(lock: Lock) -> bool:
+    return not holds(lock)
+
+
+def orphaned(lock: Lock) -> bool:
+    """Is it an engine of the Automation API whose driver was killed? It ends by itself after the step it is at."""
+    try:
+        own = Path(f"/proc/{lock.pid}/cmdline").read_bytes()
+        parent = Path(f"/proc/{lock.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1]
+        driver = Path(f"/proc/{parent}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return b"--client=" in own and b"tools.driver" not in driver
 
 
 def forget_pending(checkpoint: Path) -> Iterator[str]:

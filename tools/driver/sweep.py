@@ -21,6 +21,7 @@ PARTS = (
     "gateway",
     "runtime",
     "ca.crt",
+    ".joined-*",
     ".ca.crt*",
     ".cluster.json*",
     ".platform.json*",

@@ -67,6 +67,7 @@ def arrival(endpoints: Mapping[str, str], urls: Sequence[Mapping[str, Any]]) -> 
 
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
-    for column in columns:
+    for column in columns[:-1]:
         table.add_column(column, no_wrap=True)
+    table.add_column(columns[-1], overflow="fold")
     return table

@@ -54,8 +54,7 @@ def test_kill_9_in_the_middle(trial: Trial, victim: str) -> None:
     if victim in ("engine", "both"):
         for pid in engines:
             os.kill(pid, signal.SIGKILL)
-    run.communicate(timeout=LIMIT)
-    trial.until("the end of the engine that lost its program", lambda: not trial.engines())
+    run.wait(timeout=LIMIT)
     again = trial.drive("up")
     assert again.returncode == 0, again.stderr
     assert (trial.files / "one").read_text() == "first"
