@@ -40,6 +40,10 @@ def answers(spec: Spec, endpoint: str) -> bool:
     return True
 
 
+def _others(spec: Spec) -> list[str]:
+    return [endpoint for endpoint in spec["etcd"]["endpoints"] if endpoint != f"https://{spec['client']}"]
+
+
 def wait_for_majority(spec: Spec) -> None:
     """Until etcd answers, asked through whichever node is up."""
 
@@ -87,16 +91,17 @@ class EtcdNodeProvider(Provider):
         """An etcd that comes back with nothing must not vote as though it had never promised anything."""
         if Path(spec["data"]).exists() or not self._joined(spec).exists():
             return False
-        others = [endpoint for endpoint in spec["etcd"]["endpoints"] if endpoint != f"https://{spec['client']}"]
-        return all(answers(spec, endpoint) for endpoint in others)
+        return all(answers(spec, endpoint) for endpoint in _others(spec))
 
     def _join_again(self, spec: Spec, part: Part) -> None:
         say([f"{part.name}: its data is gone, so it joins the other nodes as a new one"])
-        api = client(spec)
+        part.stop()  # what runs on in a folder that somebody removed would go on voting
+        api, url = client(spec, _others(spec)), f"https://{spec['peer']}"
         for known in self._members(api):
-            if known.get("name") == part.name:
-                api.call("/v3/cluster/member/remove", {"ID": known["ID"]}, limit=ORDER)
-        api.call("/v3/cluster/member/add", {"peerURLs": [f"https://{spec['peer']}"]}, limit=ORDER, each=ORDER)
+            # One that was added by an interrupted up has no name yet.
+            if known.get("name") == part.name or url in known.get("peerURLs", []):
+                api.call("/v3/cluster/member/remove", {"ID": known["ID"]}, limit=ORDER, each=ORDER)
+        api.call("/v3/cluster/member/add", {"peerURLs": [url]}, limit=ORDER, each=ORDER)
         write(part.home / "etcd.yml", spec["joining"], server_account())
         part.start(parts.launched(spec))
         self._wait(spec)

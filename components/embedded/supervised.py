@@ -24,6 +24,7 @@ from components.supervisor.processes import Process
 START_LIMIT = 15.0
 STOP_SLACK = 15.0  # beyond the limit that the supervisor itself keeps to
 KILL_LIMIT = 10.0
+GONE = " (deleted)"  # what the kernel adds to the path of a folder that was removed
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -83,6 +84,7 @@ class Part:
     def start(self, launched: Launched) -> None:
         """Starts the supervisor in its own session, as the servers' account, and waits until it says that it runs."""
         account = server_account()
+        self._sweep(vanished=True)
         folder(self.home / "log", account)
         self.remember(launched)
         complaints = self.home / "log" / "start.log"
@@ -141,23 +143,30 @@ class Part:
             until(lambda: not _alive(supervisor), KILL_LIMIT, f"{self.name} to die", lambda: f" (pid {supervisor.pid})")
         self._sweep()
 
-    def _sweep(self) -> None:
-        """Ends what a killed supervisor left: processes that it named, and those at home in this folder."""
+    def _sweep(self, *, vanished: bool = False) -> None:
+        """Ends what a killed supervisor left in this folder; or only what runs on in a folder that somebody removed."""
 
         def left() -> list[Process]:
-            return [one for one in processes.table().values() if one.alive and at_home(one.pid, self.home)]
+            found = processes.table().values()
+            return [one for one in found if one.alive and at_home(one.pid, self.home, vanished=vanished)]
 
         if not processes.end(left, limit=KILL_LIMIT, reap=lambda: None, pause=0.05):
             pids = ", ".join(str(one.pid) for one in left())
             raise EmbeddedError(f"processes of {self.name} cannot be ended (pid {pids}); end them and run up again")
 
 
-def at_home(pid: int, home: Path) -> bool:
-    """Whether the process works in this folder or below; all that we start does, a person's shell may."""
+def at_home(pid: int, home: Path, *, vanished: bool = False) -> bool:
+    """Whether the process works in this folder or below, or did before the folder was removed (`vanished`).
+
+    All that we start does; a person's shell may.
+    """
     try:
-        place = str(Path(f"/proc/{pid}/cwd").readlink()).removesuffix(" (deleted)")
+        link = str(Path(f"/proc/{pid}/cwd").readlink())
         program = Path(f"/proc/{pid}/exe").readlink().name.split(" ")[0]
     except OSError:
+        return False
+    place = link.removesuffix(GONE)
+    if vanished and place == link:
         return False
     if place != str(home) and not place.startswith(f"{home}/"):
         return False
