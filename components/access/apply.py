@@ -17,7 +17,7 @@ from components.access.jobs import Job
 from components.access.model import HAZARDS, Phase, Plan, Statement
 from components.access.passwords import Verifier
 from components.access.reading import State, cluster_plan, database_state
-from components.access.scripts import Script
+from components.access.scripts import Batches, Script
 from components.access.session import Connection, Target
 from components.access.spec.models import Spec
 
@@ -111,25 +111,47 @@ def _database_once(target: Target, spec: Spec, name: str, found: Sequence[Script
             session.limits(connection)
             waiting = pending_scripts(connection, found)
             batches = scripts.batches(waiting)
-            done: list[Statement] = []
-            state = database_state(connection, spec, name)
-            _agreed(state.plan, options, curable=not waiting)
-            done += _prepare(connection, state)
-            owner = spec.databases[name].owner
-            if batches.before:
-                still_locked()
-                connection.commit()
-                _run_before(target, name, connection, batches.before, owner, options.report)
-                session.limits(connection)
-            run_scripts.run(connection, batches.main, owner, options.report)
-            more, state = _finish(connection, spec, name, state, options, again=bool(waiting or done))
-            done += more
+            done, state = _main(connection, target, spec, name, batches, options, still_locked)
             still_locked()
-        with target.open(name, autocommit=True) as connection:
-            for script in batches.after:
-                run_scripts.run_apart(connection, script, owner)
+        if batches.after:
+            with target.open(name, autocommit=True) as connection:
+                for script in batches.after:
+                    run_scripts.run_apart(connection, script, spec.databases[name].owner)
+            with target.open(name) as connection:
+                session.limits(connection)
+                more, state = _finish(connection, spec, name, state, options, again=True)
+                done += more
+                still_locked()
     ran = tuple(script.name for script in waiting)
     return Done(statements=tuple(done), scripts=ran, notes=state.plan.notes, pending=state.plan.pending)
+
+
+def _main(
+    connection: Connection,
+    target: Target,
+    spec: Spec,
+    name: str,
+    batches: Batches,
+    options: Options,
+    still_locked: Callable[[], None],
+) -> tuple[list[Statement], State]:
+    """What happens in the one transaction; scripts that must commit by themselves come before it."""
+    owner = spec.databases[name].owner
+    state = database_state(connection, spec, name)
+    waiting = bool(batches.before or batches.main or batches.after)
+    _agreed(state.plan, options, curable=not waiting)
+    # What scripts need to be there: schemas, extensions, and the rights with which new objects are born.
+    done = list(state.plan.of(Phase.STRUCTURE, Phase.DEFAULTS))
+    run(connection, done)
+    if batches.before:
+        still_locked()
+        connection.commit()
+        _run_before(target, name, connection, batches.before, owner, options.report)
+        session.limits(connection)
+    run_scripts.run(connection, batches.main, owner, options.report)
+    again = bool(waiting or state.plan.of(Phase.STRUCTURE))
+    more, state = _finish(connection, spec, name, state, options, again=again)
+    return [*done, *more], state
 
 
 def wanted_jobs(spec: Spec, name: str) -> dict[str, Job]:
@@ -144,13 +166,6 @@ def pending_scripts(connection: Connection, found: Sequence[Script]) -> tuple[Sc
     if waiting.problems:
         raise scripts.ScriptError(waiting.problems)
     return waiting.run
-
-
-def _prepare(connection: Connection, state: State) -> Iterable[Statement]:
-    """What scripts need to be there: schemas, extensions, and the rights with which new objects are born."""
-    statements = state.plan.of(Phase.STRUCTURE, Phase.DEFAULTS)
-    run(connection, statements)
-    return statements
 
 
 def _finish(

@@ -96,6 +96,7 @@ class _Compiler:
     def __init__(self, rls: language.RowSecurity, scope: Scope, facts: Facts) -> None:
         self.rls, self.scope, self.facts = rls, scope, facts
         self.found = RowSecurity()
+        self._sources: dict[str, str] = {}
         self.own = {Table(*name.split(".")): policies for name, policies in rls.tables.items()}
 
     def compile(self) -> RowSecurity:
@@ -122,7 +123,7 @@ class _Compiler:
         roles = self.scope.roles(tenant.to)
         yield self._policy(FLOOR, "all", roles, tenant.using, tenant.using, permissive=False)
         replaced = {role for policy in self._permissive(table) for role in self.scope.roles(policy.to)}
-        rest = [] if PUBLIC in replaced else [role for role in roles if role not in replaced]
+        rest: list[str] = [] if PUBLIC in replaced else [role for role in roles if role not in replaced]
         if rest:
             yield self._policy(ROWS, "all", rest, tenant.using, tenant.using)
         yield from self._see_all({**(self.rls.see_all if table in self.own else {}), **tenant.see_all})
@@ -190,7 +191,9 @@ class _Compiler:
         self.found.security[table] = Security(enabled=True, forced=True)
 
     def _compiled(self, source: str | None) -> str | None:
-        return None if source is None else compiled(source, self.rls.context)
+        if source is not None and source not in self._sources:
+            self._sources[source] = compiled(source, self.rls.context)
+        return None if source is None else self._sources[source]
 
     def _twin(self, table: Table, relation: Relation, policy: Policy) -> Twin:
         said = f"{policy.using_source or ''} {policy.check_source or ''}"

@@ -24,19 +24,24 @@ class Scope:
         self.mode: Mode = spec.scope.mode
         self._never = {*spec.scope.never, me}
         self._pattern = re.compile(spec.scope.roles) if spec.scope.roles is not None else None
+        # Asked once for each object or right.
         self.covers = lru_cache(maxsize=None)(self._covers)
+        self._roles = lru_cache(maxsize=None)(self._matched)
 
     def _covers(self, role: str) -> bool:
         if role == PUBLIC or role in self._never or BUILT_IN.match(role):
             return False
         return role in self.declared if self._pattern is None else bool(self._pattern.search(role))
 
-    def roles(self, grantees: Iterable[str]) -> list[str]:
+    def roles(self, grantees: Iterable[str]) -> tuple[str, ...]:
         """Names and globs -> declared roles (and PUBLIC), sorted, each once."""
+        return self._roles(tuple(grantees))
+
+    def _matched(self, grantees: tuple[str, ...]) -> tuple[str, ...]:
         found: set[str] = set()
         for grantee in grantees:
             found.update(matched(grantee, self.declared) if is_glob(grantee) else [grantee])
-        return sorted(found)
+        return tuple(sorted(found))
 
     def expanded(self, entries: Mapping[str, V]) -> dict[str, V]:
         """A mapping by role or glob -> by role; a role's own entry wins over a glob's."""
