@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.access.spec import spec_schema
+from components.access.spec.manual import access_manual
 from components.settings.allowed import settings_schema
 from components.settings.catalogue import Parameter, catalogue
 from components.settings.model import NAMESPACE
@@ -121,6 +123,8 @@ def secrets_schema(plain: Schema) -> Schema:
 DOCUMENTS: list[Document] = [
     Document("schema/stack.schema.json", lambda: as_json(stack_schema())),
     Document("docs/configuration.md", configuration_manual),
+    Document("schema/access.schema.json", lambda: as_json({"$schema": DIALECT, **spec_schema()})),
+    Document("docs/access-spec.md", access_manual),
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -55,6 +56,15 @@ def _regular_expression(text: str) -> str:
     return text
 
 
+def _moment(text: str) -> str:
+    try:
+        if text != "infinity":
+            datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no moment; write 2027-06-30, 2027-06-30 12:00+02 or infinity") from None
+    return text
+
+
 def _why(text: str) -> str:
     if len(text.split()) < 2:
         raise ValueError(f"{text!r} gives no reason; say in a few words why this must be")
@@ -91,6 +101,7 @@ Name = Annotated[Text, AfterValidator(_name)]
 RoleName = Annotated[Text, AfterValidator(_role_name)]
 Grantee = Annotated[Text, AfterValidator(_name)]  # a declared role, a glob over them, or PUBLIC
 Pattern = Annotated[Text, AfterValidator(_regular_expression)]
+Moment = Annotated[Text, AfterValidator(_moment)]
 Why = Annotated[Text, AfterValidator(_why)]
 Version = Annotated[Text, StringConstraints(pattern=r"^(\*|(=|>=)?\s*[A-Za-z0-9][A-Za-z0-9._+-]*)$")]
 SettingName = Annotated[Text, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_$]*)*$")]

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, StringConstraints
 from components.access.spec.fields import (
     Flag,
     Mode,
+    Moment,
     Name,
     NotYet,
     Number,
@@ -107,7 +108,7 @@ class Role(Part):
     createrole: Flag = field(False, "May create roles.")
     comment: Text | None = field(None, "What the role is for; shown by psql's \\du+.")
     connection_limit: Number = field(-1, "Most sessions at once; -1 is no limit.", ge=-1, le=262143)
-    valid_until: Text | None = field(None, "When the password ceases to work, for example 2027-06-30 (midnight UTC).")
+    valid_until: Moment | None = field(None, "When the password ceases to work, for example 2027-06-30 (midnight UTC).")
     password: Annotated[Password | None, BeforeValidator(_password, json_schema_input_type=str | Password | None)] = (
         field(None, "secret:<name>, or {secret, rotate}. Absent: the role has no password.")
     )

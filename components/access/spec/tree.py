@@ -129,10 +129,22 @@ class _Reader:
             reason = getattr(error, "problem", None) or "cannot be read"
             self._problem(path, f"is a value that YAML cannot hold: {reason}", node.start_mark.line + 1)
             return None
+        if isinstance(value, str) and (wrong := _unfit(value)):
+            self._problem(path, wrong, node.start_mark.line + 1)
+            return None
         return value if value is None or isinstance(value, str | int | bool) else str(node.value)
 
     def _problem(self, path: Path, message: str, line: int) -> None:
         self.problems.append(Problem(shown(path), message, self.file, line))
+
+
+def _unfit(text: str) -> str | None:
+    """Why PostgreSQL could not take a text."""
+    if "\0" in text:
+        return "holds a NUL character, which PostgreSQL cannot take"
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return "is no valid Unicode (it holds half of a surrogate pair)"
+    return None
 
 
 def shown(path: Path) -> str:

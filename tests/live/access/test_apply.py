@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import psycopg
@@ -251,3 +252,17 @@ def test_no_verifier_is_in_the_servers_log(shop: Shop, server: Path) -> None:
     with shop.target.open() as connection:
         seen = connection.execute("SELECT to_regclass('pg_stat_statements')").fetchone()
     assert seen is not None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_mixture_of_drifts_is_repaired_at_once(shop: Shop, seed: int) -> None:
+    shop.apply()
+    shop.allow = frozenset({"moves-extension"})
+    chosen = random.Random(seed).sample(sorted(DRIFTS.values()), 8)
+    for change in chosen:
+        try:
+            shop.run(change)
+        except psycopg.Error:
+            continue  # what an earlier change took away cannot be changed again
+    shop.apply()
+    assert shop.plan() == [], chosen

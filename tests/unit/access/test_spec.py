@@ -10,7 +10,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.access.lint import LINTS as CHECKS
 from components.access.spec import SpecError, load, loads, spec_schema
+from components.access.spec.manual import LINTS
 
 NEXPO = Path(__file__).parent / "nexpo.yaml"
 SMALL = """\
@@ -81,6 +83,9 @@ def test_wrong_at_the_top(line: str, found: str) -> None:
         ("{login: true, password: {secret: a, rotate: ab}}", "roles.app.password.rotate: rotate: ab belongs to the"),
         ("{member_of: [ownr]}", "roles.app.member_of.ownr: no such role: ownr; did you mean owner?"),
         ("{member_of: [app]}", "roles.app.member_of.app: a role cannot be a member of itself"),
+        ("{valid_until: 2027-02-30}", "roles.app.valid_until: '2027-02-30' is no moment; write 2027-06-30"),
+        ('{comment: "a\\0b"}', "roles.app.comment: holds a NUL character"),
+        ('{comment: "a\\ud800b"}', "roles.app.comment: is no valid Unicode"),
         ("{auth: iam}", "roles.app.auth: belongs to the language but is not yet supported"),
         ("{dangerous: {superuser: yes}}", "roles.app.dangerous.superuser: found true"),
         ("{settings: {'a b': 1}}", 'roles.app.settings."a b": '),
@@ -145,3 +150,7 @@ def test_no_tree_of_values_makes_the_loader_fail_otherwise(value: object) -> Non
         loads(yaml.safe_dump(value), "a.yaml")
     except SpecError as error:
         assert error.problems
+
+
+def test_the_manual_and_the_models_know_the_same_lints() -> None:
+    assert list(LINTS) == list(CHECKS) == spec_schema()["$defs"]["Lint"]["properties"]["allow"]["propertyNames"]["enum"]

@@ -1,0 +1,163 @@
+"""docs/access-spec.md: the language of an access spec, read from the models, with the rules that no type can say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from components.access.spec.wording import allowed, spec_schema
+
+Schema = dict[str, Any]
+
+INTRODUCTION = """\
+# Access specs
+
+An access spec says who may do what in which databases. `make up` (or `pulumi up`) shows the SQL that makes a server so,
+and runs it: one transaction a database, under one lock, and not at all if anything in it fails.
+
+```yaml
+# yaml-language-server: $schema=../../schema/access.schema.json
+version: 1
+harden: true
+scope: { roles: "^shop_" }
+roles:
+  shop_owner: { comment: owns every object }
+  shop_app: { login: true, password: secret:shop_app, connection_limit: 40 }
+profiles:
+  writer: { schema: [usage], tables: [select, insert, update, delete], sequences: [usage] }
+databases:
+  shop:
+    owner: shop_owner
+    connect: [shop_app]
+    extensions: { pgcrypto: ">=1.3" }
+    schemas:
+      app: { access: { shop_app: writer } }
+    sql: [sql/]
+```
+
+Without Pulumi, on any server: `python -m components.access plan|check|apply|lint SPEC --url URL [--json]`. `plan` and
+`check` exit with 2 when there is something to do. Passwords come from `ACCESS_PASSWORD_<NAME>` and the key of the salts
+from `ACCESS_KEY`.
+
+## What it rules, and how strictly
+
+- A spec rules the roles that `scope.roles` matches, in the schemas and databases it lists. Mode `strict` revokes what
+  is not declared there and drops undeclared policies of tables it has rules for; `report` tells; `add` does neither.
+- Rights of roles outside the scope are told and left alone. PUBLIC is touched under `harden` only. The login in use,
+  `postgres`, `pg_*`, `rds*`, `cloudsql*`, `azure_*` and `scope.never` are never touched, nor are members of extensions.
+- An absent key is PostgreSQL's default. A role that is no longer declared stays as it is; databases, schemas and
+  extensions are never dropped.
+- One line holds for what is there and for what comes later: `access` becomes GRANTs on the objects that are there and
+  default privileges for each of the schema's `creators`.
+- A line for a single table, sequence, function or type replaces the `access` line for that role and object. Where the
+  object is not there yet, the line is pending and the report says so.
+- Where PgBouncer's own login (`pgbouncer`) is on the server, each database lets it in: it looks up passwords there.
+- A role whose `password` names a secret that the stack lacks gets a generated one. A spec never holds a password.
+
+## What happens in a database, in this order
+
+Schemas and their owners; extensions; default privileges; the scripts of `sql` that have not run, as the database's
+owner; a fresh read; row policies, then ENABLE and FORCE; REVOKE; GRANT; a last read that must find nothing left to do,
+else everything is rolled back. Jobs are told to pg_cron after that.
+
+## Row policies
+
+`:name` in an expression stands for a setting of `rls.context`, read once a query, and NULL where it is unset or empty.
+Names must be qualified (`app.current_user_id()`): they are resolved with `search_path = pg_catalog`.
+
+`rls.tenant` gives every table that has the column, in the listed schemas:
+
+| policy | kind | for | to |
+|---|---|---|---|
+| `tenant_floor` | restrictive | all | the roles of `to`: no policy added later can widen what they see |
+| `tenant_rows` | permissive | all | those of them that no permissive policy under `rls.tables` names |
+| `see_all`, `see_all_<command>` | permissive, `true` | as said | the roles of `see_all` |
+
+A table without the column must be under `exempt`, with a reason, or have policies of its own under `rls.tables`. A new
+table is found by the next preview. `see_all` under `rls` is for the tables under `rls.tables`, the one under `tenant`
+for the tenant's. Under FORCE the owner sees nothing without it. Several commands in one `for` make a policy each,
+called `<name>_<command>`. Put partitions into a schema that nobody is let into: a partition read directly does not ask
+its parent's policies.
+
+## Lints
+
+Findings stop the preview; `lint.allow` excepts an object with a reason. Objects are called `schema.name`, functions
+`schema.name(argument types)`.
+"""
+
+LINTS = {
+    "rls-off-with-tenant-column": "a tenant's role may use a table that has the tenant column and no row policies",
+    "owner-blind": "the owner of a table under FORCE would see none of its rows",
+    "tenant-becomes-owner": "a tenant's role is, or can become, a role that row policies do not bind",
+    "bare-current-setting": "a policy reads a setting in a way that fails when it is unset or empty",
+    "definer-view": "a view shows rows past the policies of the table behind it",
+    "definer-function": "others may call a SECURITY DEFINER function in a database with row policies",
+    "definer-search-path": "a SECURITY DEFINER function does not pin its search_path",
+    "grant-to-public": "everybody may use a table",
+    "partition-granted": "a partition may be read directly, past its parent's policies",
+    "tenant-index": "no index begins with the tenant column",
+}
+
+
+def access_manual() -> str:
+    """The whole page."""
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in LINTS.items()]
+    lints = ["| lint | finds |", "|---|---|", *rows, ""]
+    return "\n".join([INTRODUCTION, *lints, *_reference()]).rstrip() + "\n"
+
+
+def _reference() -> Iterator[str]:
+    yield "## Every key\n"
+    schema = spec_schema()
+    yield from _table("The file", schema)
+    for name, part in sorted(schema["$defs"].items()):
+        if "properties" in part:
+            yield from _table(_title(name), part)
+
+
+def _table(title: str, part: Schema) -> Iterator[str]:
+    yield f"### {title}\n"
+    if title != "The file" and part.get("description"):
+        yield part["description"] + "\n"
+    yield from ("| key | allowed | default | meaning |", "|---|---|---|---|")
+    required = part.get("required", [])
+    for name, field in part["properties"].items():
+        meaning = _cell(field.get("description", ""))
+        yield f"| `{name}` | {_allowed(field)} | {_default(name, field, required)} | {meaning} |"
+    yield ""
+
+
+def _allowed(field: Schema) -> str:
+    if "Not yet supported" in str(field.get("description")):
+        return "-"
+    below = field.get("additionalProperties")
+    if isinstance(below, dict):
+        return _cell(f"a mapping of names to {allowed(_followed(below))}")
+    return _cell(allowed(_followed(field)))
+
+
+def _followed(field: Schema) -> Schema:
+    if "$ref" in field:
+        found: Schema = spec_schema()["$defs"][field["$ref"].rsplit("/", 1)[-1]]
+        return found
+    return field
+
+
+def _default(name: str, field: Schema, required: list[str]) -> str:
+    if name in required:
+        return "required"
+    default = field.get("default")
+    return "" if default in (None, [], {}) or isinstance(default, dict) else f"`{json.dumps(default)}`"
+
+
+def _title(name: str) -> str:
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip().capitalize()
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    print(access_manual(), end="")  # noqa: T201
