@@ -71,8 +71,8 @@ def _plan(given: argparse.Namespace, spec: Spec, verifiers: Mapping[str, Verifie
 def _previews(
     target: Target, spec: Spec, verifiers: Mapping[str, Verifier], found: Mapping[str, list[scripts.Script]]
 ) -> list[Preview]:
-    databases = [preview.database(target, spec, name, found[name], major=0) for name in spec.databases]
-    return [preview.cluster(target, spec, verifiers, major=0), *databases]
+    of_roles = preview.cluster(target, spec, verifiers, major=0)
+    return [of_roles, *(preview.database(target, spec, name, found[name], major=0) for name in spec.databases)]
 
 
 def _apply(given: argparse.Namespace, spec: Spec, verifiers: Mapping[str, Verifier], found: Any) -> int:

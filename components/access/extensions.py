@@ -59,7 +59,7 @@ def _chosen(name: str, wish: Asked, actual: Access, server: Server) -> Extension
     """The extension as it will be, or why it cannot."""
     present = actual.extensions.get(name)
     if server.available is None:
-        version = wish.version.lstrip("=> ") if wish.version != "*" else "any"
+        version = "" if wish.version == "*" or wish.version.startswith(">") else wish.version.lstrip("= ")
         return Extension(name=name, version=version, schema=wish.schema_ or "public")
     offered = server.available.get(name)
     if offered is None and present is None:

@@ -31,6 +31,18 @@ CAUSES = {
     "42710": "it is there already; somebody else made it at this moment",
     "54000": "a limit of the server was hit; with very many grantees on one table, grant to a group instead",
 }
+# libpq's own words. A certificate that is not there yet is a server that is not there yet.
+_HOPELESS = (
+    "SSL error",
+    "certificate verify failed",
+    "does not match host name",
+    "no password supplied",
+    "authentication failed",
+    "no pg_hba.conf entry",
+    "invalid connection",
+    "FATAL:  database",
+    "FATAL:  role",
+)
 _PASSING = frozenset({"40001", "40P01", "55006", "55P03", "57P01", "57P02", "57P03", "25006", "53300", "57P05"})
 
 
@@ -45,8 +57,10 @@ def passes(error: psycopg.Error) -> bool:
 
 
 def unreachable(error: psycopg.Error) -> bool:
-    """Whether there was no server to speak to."""
-    return error.sqlstate in (None, "57P03") and isinstance(error, psycopg.OperationalError)
+    """Whether there was no server to speak to, as against one that refused us."""
+    if error.sqlstate is not None:
+        return error.sqlstate == "57P03"
+    return isinstance(error, psycopg.OperationalError) and not _hopeless(str(error))
 
 
 def sentence(error: psycopg.Error, statement: Statement | None = None) -> str:
@@ -60,7 +74,4 @@ def sentence(error: psycopg.Error, statement: Statement | None = None) -> str:
 
 def _hopeless(text: str) -> bool:
     """Words of libpq itself, for which there is no SQLSTATE."""
-    return any(
-        word in text
-        for word in ("certificate", "SSL error", "no password supplied", "authentication failed", "invalid connection")
-    )
+    return any(word in text for word in _HOPELESS)

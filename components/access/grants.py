@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from components.access import rights
-from components.access.model import NO_RIGHTS, Access, Acl, Default, Facts, Grant, Hazard, Object, Statement
+from components.access.model import NO_RIGHTS, PUBLIC, Access, Acl, Default, Facts, Grant, Hazard, Object, Statement
 from components.access.rights import family
 from components.access.wanted_rights import NEW_DATABASE, present_default
 
@@ -27,7 +27,7 @@ def changes(wanted: Access, actual: Access, facts: Facts) -> list[Statement]:
     for (kind, schema, before, acl), items in groups.items():
         for words, grantees in _words(before, acl).items():
             said[kind, schema, words, frozenset(grantees)] += items
-    whole = [_statement(words, grantees, items, facts) for (_, _, words, grantees), items in said.items()]
+    whole = [_statement(words, grantees, items, wanted, facts) for (_, _, words, grantees), items in said.items()]
     found = [*whole, *_columns(wanted, actual, _taken(groups))]
     return sorted(found, key=lambda one: (one.sql.startswith("GRANT"), one.run_as is None, one.sql))
 
@@ -74,22 +74,31 @@ def _words(before: Acl, after: Acl) -> dict[Words, set[str]]:
     return found
 
 
-def _statement(words: Words, grantees: Iterable[str], items: Sequence[Object], facts: Facts) -> Statement:
+def _statement(
+    words: Words, grantees: Iterable[str], items: Sequence[Object], wanted: Access, facts: Facts
+) -> Statement:
     verb, privileges, grantor = words
     ordered = sorted(items)
     if verb == "grant":
         return rights.grant(privileges, ordered, grantees)
     only = verb == "revoke option"
-    hazard = _hazard(privileges, grantees, ordered[0], facts) if not only else None
+    cutting = ordered[0].kind == "database" and "CONNECT" in privileges and not only
+    hazard = Hazard.CUTS_OFF_SESSIONS if cutting and _cut_off(ordered[0], grantees, wanted, facts) else None
     return rights.revoke(privileges, ordered, grantees, grantor=grantor, grant_option_only=only, hazard=hazard)
 
 
-def _hazard(privileges: Privileges, grantees: Iterable[str], item: Object, facts: Facts) -> Hazard | None:
-    """Whoever has a session and loses CONNECT would not get in again."""
-    connected = {role for role, count in facts.sessions.items() if count}
-    if item.kind == "database" and "CONNECT" in privileges and connected.intersection(grantees):
-        return Hazard.CUTS_OFF_SESSIONS
-    return None
+def _cut_off(database: Object, grantees: Iterable[str], wanted: Access, facts: Facts) -> set[str]:
+    """Roles with open sessions that lose CONNECT and would not get in again."""
+    losing = set(grantees)
+    kept = {one.grantee for one in wanted.acls[database] if one.privilege == "CONNECT"}
+    if PUBLIC in kept:
+        return set()
+    free = {wanted.owners[database], *facts.superusers}
+    return {
+        role
+        for role in facts.sessions
+        if not ({role, *facts.groups(role)} & (kept | free)) and ({role, PUBLIC, *facts.groups(role)} & losing)
+    }
 
 
 def _taken(groups: Mapping[tuple[str, str, Acl, Acl], Sequence[Object]]) -> dict[Object, set[tuple[str, str]]]:

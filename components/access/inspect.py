@@ -186,6 +186,7 @@ def _facts(read: Mapping[str, Any], known: model.Server) -> Facts:
         sessions=read["sessions"] or {},
         members=_by_member(read["memberships"] or ()),
         bypass=frozenset(read["bypass"] or ()),
+        superusers=frozenset(read["superusers"] or ()),
     )
 
 

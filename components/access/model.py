@@ -90,7 +90,7 @@ class Policy:
 
 @dataclass(frozen=True, kw_only=True)
 class Extension:
-    """`schema` None is "wherever it is"."""
+    """`schema` None is "wherever it is"; `version` "" is not known yet, for want of a server to ask."""
 
     name: str
     version: str
@@ -273,3 +273,13 @@ class Facts:
     sessions: Mapping[str, int] = field(default_factory=dict)  # open sessions in this database by role
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)  # role -> roles it is itself a member of
     bypass: frozenset[str] = frozenset()  # superusers and BYPASSRLS roles
+    superusers: frozenset[str] = frozenset()
+
+    def groups(self, role: str) -> frozenset[str]:
+        """The roles that a role is a member of, at any depth."""
+        found, waiting = set[str](), [role]
+        while waiting:
+            new = self.members.get(waiting.pop(), frozenset()) - found
+            found |= new
+            waiting += new
+        return frozenset(found)

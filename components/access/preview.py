@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from components.access import inspect, jobs, reading, run_jobs
+from components.access import failures, inspect, jobs, reading, run_jobs
 from components.access.apply import pending_scripts, wanted_jobs
 from components.access.model import HAZARDS, Phase, Plan, Server
 from components.access.passwords import Verifier
@@ -53,7 +53,7 @@ def cluster(target: Target, spec: Spec, verifiers: Mapping[str, Verifier], *, ma
         with target.open() as connection:
             return Preview(what="roles", plan=reading.cluster_plan(connection, spec, verifiers))
     except psycopg.OperationalError as error:
-        if error.sqlstate is not None:
+        if not failures.unreachable(error):
             raise
         plan = reading.empty_cluster_plan(spec, verifiers, major)
         return Preview(what="roles", plan=plan, reachable=False)
@@ -66,7 +66,7 @@ def database(target: Target, spec: Spec, name: str, found: Sequence[Script], *, 
             there = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount
             server = inspect.server(connection, spec.databases[name].extensions)
     except psycopg.OperationalError as error:
-        if error.sqlstate is not None:
+        if not failures.unreachable(error):
             raise
         server = Server(version=major * 10000)
         return _of_nothing(spec, name, found, server, reachable=False)

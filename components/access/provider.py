@@ -15,6 +15,7 @@ from components.access.resources import DatabaseAccess, Roles
 from components.access.scripts import ScriptError
 from components.access.spec import SpecError, load
 from components.access.spec.load import Loaded
+from components.access.spec.wording import unknown
 from components.access.urls import urls
 from components.settings.model import Settings
 from components.settings.problems import Problem
@@ -110,6 +111,8 @@ def load_specs(settings: Settings) -> list[Loaded]:
         except SpecError as error:
             problems += error.problems
     problems += [*_twice(found), *_wrong_scripts(found), *_wrong_passwords(settings)]
+    if not problems:
+        problems += _unused_passwords(settings, found)
     if problems:
         raise pulumi.RunError(str(SpecError(problems)))
     return found
@@ -143,6 +146,14 @@ def _wrong_passwords(settings: Settings) -> Iterator[Problem]:
             yield Problem(f"secrets.{name}", problem, "the stack's configuration")
 
 
+def _unused_passwords(settings: Settings, found: Iterable[Loaded]) -> Iterator[Problem]:
+    """A secret that no spec asks for is a slip of the pen: its login would get a generated password instead."""
+    asked = {role.password.secret for loaded in found for role in loaded.spec.every_role.values() if role.password}
+    for name in sorted(settings.secrets.keys() - asked):
+        told = unknown("secret in any access spec", name, asked)
+        yield Problem(f"secrets.{name}", told, "the stack's configuration")
+
+
 def _texts(loaded: Loaded, database: str) -> dict[str, str]:
     folders = (_folder(loaded) / place for place in loaded.spec.databases[database].sql)
     return {_shown(script.file): script.text for script in scripts.read(folders)}
@@ -159,6 +170,6 @@ def _shown(file: str) -> str:
 
 
 def _name(loaded: Loaded) -> str:
-    """sql/faevision/access.yaml is called faevision."""
+    """sql/faevision/access.yaml is called faevision, sql/faevision/more.yaml is called more."""
     path = Path(loaded.file)
-    return path.parent.name or path.stem
+    return path.parent.name if path.stem == "access" and path.parent.name else path.stem

@@ -174,7 +174,8 @@ def alter_schema_owner(name: str, owner: str) -> Statement:
 def create_extension(wanted: Extension) -> Statement:
     """CREATE EXTENSION with its schema always said: what search_path would choose is nobody's choice."""
     where = sql.SQL(" SCHEMA {}").format(q.name(wanted.schema)) if wanted.schema else sql.SQL("")
-    text = q.text("CREATE EXTENSION {}{} VERSION {}", q.name(wanted.name), where, q.value(wanted.version))
+    version = sql.SQL(" VERSION {}").format(q.value(wanted.version)) if wanted.version else sql.SQL("")
+    text = q.text("CREATE EXTENSION {}{}{}", q.name(wanted.name), where, version)
     return Statement(sql=text, why=f"extension {wanted.name} is declared and not there", phase=Phase.STRUCTURE)
 
 

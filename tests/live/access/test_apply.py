@@ -266,3 +266,17 @@ def test_any_mixture_of_drifts_is_repaired_at_once(shop: Shop, seed: int) -> Non
             continue  # what an earlier change took away cannot be changed again
     shop.apply()
     assert shop.plan() == [], chosen
+
+
+def test_closing_a_database_to_public_with_sessions_in_it_must_be_allowed(shop: Shop) -> None:
+    """The pain of others: harden cuts a login off that nobody thought of, while it works."""
+    harden = shop.text
+    shop.text = harden.replace("harden: true", "harden: false")
+    shop.apply()
+    shop.run('CREATE ROLE "MARK_x" LOGIN', 'GRANT CONNECT ON DATABASE "MARK_shop" TO PUBLIC')
+    shop.text = harden
+    working = psycopg.connect(**{**shop.target.words, "user": f"{shop.mark}_x", "dbname": shop.database})
+    with working, pytest.raises(AccessError, match="cuts-off-sessions"):
+        shop.apply()
+    shop.apply()
+    assert shop.plan() == []
