@@ -76,9 +76,8 @@ def _jobs_once(target: Target, spec: Spec, name: str) -> None:
         home = run_jobs.home(connection)
     wanted = wanted_jobs(spec, name)
     if home is not None:
-        with target.open(home) as connection:
+        with session.lock(target), target.open(home) as connection:
             session.limits(connection)
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [session.LOCK])
             run_jobs.apply(connection, name, wanted, jobs.plan(wanted, run_jobs.scheduled(connection, name)))
 
 
