@@ -119,7 +119,7 @@ def _build() -> None:
         folder = Path(scratch)
         (folder / "go.mod").write_text(GO_MOD, encoding="utf-8")
         build = [go, "build", "-trimpath", "-ldflags", LINK, "-o", str(folder / "pulumi"), PACKAGE]
-        run(f"building Pulumi {PULUMI_VERSION}, about 4 minutes", build, limit=3600, cwd=folder, env=MODULES)
+        run(f"building Pulumi {PULUMI_VERSION}, 4 to 8 minutes", build, limit=3600, cwd=folder, env=MODULES)
         (folder / "pulumi").replace(pulumi_home() / "pulumi")
 
 
