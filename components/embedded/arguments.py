@@ -138,7 +138,7 @@ def configuration_spec(settings: Settings, sites: Sites, extensions: frozenset[s
 def gateway_spec(settings: Settings, sites: Sites, programs: Programs, runtime: str) -> Spec:
     """PgBouncer twice, HAProxy and the follower."""
     site = sites.gateway
-    kept = ("major", "replicas", "pooler", "ports", "base_port")
+    kept = ("major", "replicas", "pooler", "ports")
     known = deployment(settings)
     poolers = {
         f"{one.name}.ini": pgbouncer_ini(settings, one, programs.pgbouncer_version)
@@ -154,7 +154,7 @@ def gateway_spec(settings: Settings, sites: Sites, programs: Programs, runtime: 
             "pooled": site.pooled.port,
             "pooled_reader": site.pooled_reader.port,
         },
-        "deployment": {key: known[key] for key in kept if key in known},
+        "deployment": {key: known[key] for key in kept},
         "files": poolers | {"haproxy.cfg": haproxy_cfg(site, sites.members)},
         "document": cluster_document(settings, sites),
         "admin": _paths(sites.admin) | {"ca": sites.ca},

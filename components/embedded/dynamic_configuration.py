@@ -13,11 +13,10 @@ from pulumi import dynamic
 
 from components.embedded import sql
 from components.embedded.decisions import configuration_drift, lowers, patch, rounds
-from components.embedded.etcd_node import answers
+from components.embedded.etcd_node import ENDING, answers
 from components.embedded.files import Account, write
 from components.embedded.patroni_rest import Patroni
 from components.embedded.provider import Provider, Spec, say, written
-from components.embedded.removal import ENDING
 from components.embedded.rolling import roll, turn, wait_leader, wait_whole, waits_for_restart
 from components.embedded.waiting import until
 from components.render.impact import impact
@@ -60,11 +59,11 @@ class DynamicConfigurationProvider(Provider):
                 f"{member} to take over {', '.join(names)}",
             )
 
-    def drift(self, spec: Spec) -> list[str]:
-        patroni = Patroni.of(spec)
+    def drift(self, spec: Spec, coming: Spec) -> list[str]:
+        patroni = Patroni.of(spec, coming)
         live = patroni.configuration()
         if live is None:
-            return _silence(spec)
+            return _silence(coming)
         waiting = [f"{name}: waits for a restart" for name in _waiting(patroni)]
         return configuration_drift(spec["configuration"], live) + waiting
 

@@ -20,6 +20,7 @@ from components.supervisor.configuration import Etcd
 from components.supervisor.etcd import Client, EtcdError
 
 HEALTHY_LIMIT = 60.0
+ENDING = ".ending"  # lies in the platform's folder when all of it goes, so that nobody has to be told
 LOOK, ORDER = 1.0, 10.0
 WORDS = {"restart": "restart of this node alone, no write is lost"}
 
@@ -128,9 +129,9 @@ class EtcdNodeProvider(Provider):
         what = f"{part.name} to answer as one of a majority"
         until(lambda: answers(spec, f"https://{spec['client']}"), HEALTHY_LIMIT, what, lambda: see(part.log))
 
-    def drift(self, spec: Spec) -> list[str]:
-        found = parts.drift(spec)
-        if not found and not answers(spec, f"https://{spec['client']}"):
+    def drift(self, spec: Spec, coming: Spec) -> list[str]:
+        found = parts.drift(spec, coming)
+        if not found and not any(answers(spec, f"https://{one['client']}") for one in (spec, coming)):
             found = [f"{spec['name']}: runs, but does not answer as one of a majority"]
         return found
 
@@ -138,7 +139,11 @@ class EtcdNodeProvider(Provider):
         return parts.changes(old, new, WORDS)
 
     def remove(self, spec: Spec) -> None:
-        Part.of(spec).stop()
+        part = Part.of(spec)
+        if (Path(spec["root"]) / ENDING).exists():
+            part.kill()  # the last of three would look for a successor in vain, for seconds
+        else:
+            part.stop()
         remove_tree(Path(spec["directory"]))
         self._joined(spec).unlink(missing_ok=True)
 

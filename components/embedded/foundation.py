@@ -58,7 +58,7 @@ class FoundationProvider(Provider):
             if other != runtime and not _used(other, Path(spec["directory"])):
                 remove_tree(other)
 
-    def drift(self, spec: Spec) -> list[str]:
+    def drift(self, spec: Spec, _coming: Spec) -> list[str]:
         home, wanted, runtime = Path(spec["directory"]), Path(spec["wanted"]), Path(spec["runtime"])
         if not home.is_dir():
             return [f"{home} is gone"]
@@ -111,7 +111,7 @@ class AuthorityProvider(Provider):
     def ensure(self, spec: Spec, _old: Spec | None) -> None:
         ensure_authority(Path(spec["root"]), spec["name"])
 
-    def drift(self, spec: Spec) -> list[str]:
+    def drift(self, spec: Spec, _coming: Spec) -> list[str]:
         return authority_drift(Path(spec["root"]), spec["name"])
 
     def changes(self, _old: Spec, _new: Spec) -> list[str]:

@@ -72,9 +72,9 @@ class GatewayProvider(Provider):
         if json_of(path) != spec["document"]:
             write(path, json.dumps(spec["document"], indent=1) + "\n", Account.own(), 0o644)
 
-    def drift(self, spec: Spec) -> list[str]:
-        found, part = parts.drift(spec), Part.of(spec)
-        if json_of(Path(spec["root"]) / "cluster.json") != spec["document"]:
+    def drift(self, spec: Spec, coming: Spec) -> list[str]:
+        found, part = parts.drift(spec, coming), Part.of(spec)
+        if json_of(Path(spec["root"]) / "cluster.json") not in (spec["document"], coming["document"]):
             found.append("cluster.json is missing or altered")
         if part.running() is not None:
             found += [f"gateway: {name} does not run" for name in PROGRAMS if part.child(name) is None]

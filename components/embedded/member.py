@@ -29,6 +29,8 @@ from components.embedded.waiting import PAUSE, see, until
 SILENCE_LIMIT = 90.0
 LOOK_AT_SIZE = 2.0
 RELOAD_LIMIT = 30.0
+# Patroni loses an etcd whose nodes all moved to other ports before it has heard of the first.
+MOVED = "restart of all members at once, since etcd's ports change: some seconds without a primary"
 WORDS = {
     "restart": "rolling restart (replicas first, then a switchover, then the old primary)",
     "reload": "reload, nobody is cut off (a restart follows if PostgreSQL asks for one)",
@@ -36,12 +38,16 @@ WORDS = {
 
 
 class MemberProvider(Provider):
-    def ensure(self, spec: Spec, _old: Spec | None) -> None:
-        part, patroni = Part.of(spec), Patroni.of(spec)
+    def ensure(self, spec: Spec, old: Spec | None) -> None:
+        part, patroni = Part.of(spec), Patroni.of(spec, old)
         before = parts.seen(spec)
         fresh = parts.prepare(spec)
         todo = steps(parts.wanted(spec), before)
         if "start" in todo:
+            wait_for_majority(spec)
+            part.start(parts.launched(spec))
+        elif "restart" in todo and _etcd_moved(spec, old):
+            part.stop()
             wait_for_majority(spec)
             part.start(parts.launched(spec))
         elif "restart" in todo:
@@ -132,15 +138,15 @@ class MemberProvider(Provider):
     def _altered(self, spec: Spec) -> dict[str, str]:
         return altered(text_of(Path(spec["data"]) / "postgresql.auto.conf") or "")
 
-    def drift(self, spec: Spec) -> list[str]:
-        name, found = spec["name"], parts.drift(spec)
+    def drift(self, spec: Spec, coming: Spec) -> list[str]:
+        name, found = spec["name"], parts.drift(spec, coming)
         if Path(spec["directory"]).is_dir():
             found += [
                 f"{name}: ALTER SYSTEM set {key} to {value}" for key, value in sorted(self._altered(spec).items())
             ]
         if Part.of(spec).running() is None:
             return found
-        state = Patroni.of(spec).look(name, "/patroni")
+        state = Patroni.of(spec, coming).look(name, "/patroni")
         if state is None:
             children = Part.of(spec).status().get("children", {}).get("patroni", {})
             ended = (children.get("last_exit") or {}).get("reason")
@@ -152,10 +158,15 @@ class MemberProvider(Provider):
         return found
 
     def changes(self, old: Spec, new: Spec) -> list[str]:
-        return parts.changes(old, new, WORDS)
+        told = parts.changes(old, new, WORDS)
+        return [f"{new['name']}: {MOVED}"] if told and _etcd_moved(new, old) else told
 
     def remove(self, spec: Spec) -> None:
         removal.remove(spec)
+
+
+def _etcd_moved(new: Spec, old: Spec | None) -> bool:
+    return old is not None and old["etcd"]["endpoints"] != new["etcd"]["endpoints"]
 
 
 def _bytes_below(folder: Path) -> int:

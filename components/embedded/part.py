@@ -70,22 +70,25 @@ def _reparsed(text: str | None, parse: Callable[[str], Any]) -> str:
     return "unreadable"
 
 
-def drift(spec: Spec) -> list[str]:
+def drift(spec: Spec, coming: Spec) -> list[str]:
     """How the part differs from what it was told to be, one sentence each."""
     name, home = spec["name"], Path(spec["directory"])
     if not home.is_dir():
         return [f"{name}: its folder {home} is gone"]
-    expected, found = wanted(spec), seen(spec)
+    expected, found, later = wanted(spec), seen(spec), wanted(coming)
     lines = [] if found.running else [f"{name}: does not run"]
-    for file in decisions.edited(expected, found):
-        lines += [f"{name}: {file} was changed by hand{_detail(spec, file)}"]
-    if found.running and found.launch != expected.launch:
+    for file in sorted({*decisions.edited(expected, found)} & {*decisions.edited(later, found)}):
+        lines += [f"{name}: {file} is not what the last up wrote{_detail(spec, file)}"]
+    if found.running and found.launch not in (expected.launch, later.launch):
         lines += [f"{name}: still runs with what it was started with before"]
     if found.running:
-        lines += [
-            f"{name}: has not read {file} yet" for file in decisions.unread(expected, found) if file in found.disk
-        ]
+        lines += [f"{name}: has not read {file} yet" for file in _unread(expected, later, found)]
     return lines + [f"{name}: {line}" for line in part_drift(Path(spec["root"]), home, spec["tls"])]
+
+
+def _unread(expected: Wanted, later: Wanted, found: Seen) -> list[str]:
+    both = {*decisions.unread(expected, found)} & {*decisions.unread(later, found)}
+    return sorted(file for file in both if file in found.disk)
 
 
 def _detail(spec: Spec, file: str) -> str:

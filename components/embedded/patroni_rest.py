@@ -19,20 +19,31 @@ UNREACHABLE = (OSError, http.client.HTTPException, ValueError)
 
 
 class Patroni:
-    """`members` maps names to {"host", "port", "rest_port"}; `admin` to {"certificate", "key", "ca"}."""
+    """`members` maps names to {"host", "port", "rest_port"}; `admin` to {"certificate", "key", "ca"}.
 
-    def __init__(self, members: Mapping[str, Member], admin: Mapping[str, str]) -> None:
-        self.members, self._admin = members, admin
+    `earlier` are addresses that members listened at before: while ports change, some still do.
+    """
+
+    def __init__(
+        self, members: Mapping[str, Member], admin: Mapping[str, str], earlier: Mapping[str, Member] | None = None
+    ) -> None:
+        self.members, self._admin, self._earlier = members, admin, earlier or {}
 
     @staticmethod
-    def of(spec: Mapping[str, Any]) -> Patroni:
-        return Patroni(spec["members"], spec["admin"])
+    def of(spec: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> Patroni:
+        return Patroni(spec["members"], spec["admin"], old["members"] if old else None)
 
     def call(
         self, member: str, method: str, path: str, body: object = None, timeout: float = LOOK_LIMIT
     ) -> tuple[int, str]:
         """One call; raises OSError, HTTPException or ValueError when the member does not answer."""
-        at = self.members[member]
+        now, before = self.members[member], self._earlier.get(member)
+        if before is not None and before["rest_port"] != now["rest_port"]:
+            with contextlib.suppress(ConnectionRefusedError):
+                return self._call(before, method, path, body, timeout)
+        return self._call(now, method, path, body, timeout)
+
+    def _call(self, at: Member, method: str, path: str, body: object, timeout: float) -> tuple[int, str]:
         context = ssl.create_default_context(cafile=self._admin["ca"])
         context.load_cert_chain(self._admin["certificate"], self._admin["key"])
         connection = http.client.HTTPSConnection(at["host"], at["rest_port"], timeout=timeout, context=context)

@@ -74,8 +74,9 @@ def guarded(action: Callable[[], Made]) -> Made:
 class Provider(dynamic.ResourceProvider):
     """create, read, diff, update and delete in terms of four methods that a resource defines. All are idempotent:
 
-    `ensure` makes what is there equal to the spec, whatever an interrupted run left; `drift` says how it differs, one
-    sentence each; `changes` says what a new spec will do; `remove` ends it.
+    `ensure` makes what is there equal to the spec, whatever an interrupted run left. `drift` says how it differs, one
+    sentence each, less what is already as `coming` wants it, since an interrupted run did that. `changes` says what a
+    new spec will do. `remove` ends it.
     """
 
     serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # holds nothing, so needs no encryption
@@ -86,7 +87,7 @@ class Provider(dynamic.ResourceProvider):
     def ensure(self, spec: Spec, old: Spec | None) -> None:
         raise NotImplementedError
 
-    def drift(self, spec: Spec) -> list[str]:
+    def drift(self, spec: Spec, coming: Spec) -> list[str]:
         raise NotImplementedError
 
     def changes(self, old: Spec, new: Spec) -> list[str]:
@@ -105,14 +106,14 @@ class Provider(dynamic.ResourceProvider):
         return dynamic.UpdateResult(outs=_settled(_news))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
-        found = guarded(lambda: self.drift(parsed(props)))
+        found = guarded(lambda: self.drift(parsed(props), parsed(props)))
         say(map(drifted, found))
         return dynamic.ReadResult(id_=id_, outs={"spec": props["spec"], "drift": found})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
         old, new = parsed(_olds), parsed(_news)
         # Drift is told against what was asked for so far; what was asked anew is told as a change.
-        found = guarded(lambda: self.drift(old))
+        found = guarded(lambda: self.drift(old, new))
         asked = guarded(lambda: self.changes(old, new))
         say([*map(drifted, found), *asked])
         return dynamic.DiffResult(changes=bool(found or asked))

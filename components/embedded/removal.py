@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from components.embedded import sql
-from components.embedded.etcd_node import client
+from components.embedded.etcd_node import ENDING, client
 from components.embedded.failure import EmbeddedError
 from components.embedded.files import remove_tree
 from components.embedded.patroni_rest import Patroni
@@ -19,7 +19,6 @@ from components.embedded.supervised import Part
 from components.embedded.waiting import until
 from components.supervisor.etcd import EtcdError
 
-ENDING = ".ending"  # the whole cluster goes, so nobody has to be told of a member that leaves
 FORGET_LIMIT = 30.0
 ETCD_LIMIT = 5.0
 

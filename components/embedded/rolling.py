@@ -17,6 +17,7 @@ from components.embedded.waiting import PAUSE, until
 TURN_LIMIT = 600.0
 GRACE = 1.0  # in which the other members of the same `up` say that they want to restart too
 LEADER_LIMIT = 60.0
+LEADERLESS_LIMIT = 25.0  # longer than any failover
 WHOLE_LIMIT = 120.0
 SWITCHOVER_TRIES = 4
 
@@ -86,12 +87,21 @@ def wait_whole(patroni: Patroni, durability: str, limit: float = WHOLE_LIMIT) ->
 
 
 def wait_steady(patroni: Patroni, durability: str) -> None:
-    """Until those that are there are well: a member that restarts meanwhile could be one too many."""
+    """Until those that are there are well: a member that restarts meanwhile could be one too many.
+
+    A cluster that stays without a leader has nothing left to lose, and perhaps the restart is what it needs.
+    """
+    began = time.monotonic()
+
+    def look() -> bool:
+        if not missing(patroni.view(), [], durability):
+            return True
+        return time.monotonic() - began > LEADERLESS_LIMIT and patroni.leader() is None
 
     def lacking() -> str:
-        return missing(patroni.view(), [], durability)
+        return f": {missing(patroni.view(), [], durability)}"
 
-    until(lambda: not lacking() or None, WHOLE_LIMIT, "the other members to be well", lambda: f": {lacking()}")
+    until(look, WHOLE_LIMIT, "the other members to be well", lacking)
 
 
 def wait_leader(patroni: Patroni, scope: str, log: str = "") -> str:
