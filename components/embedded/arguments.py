@@ -179,32 +179,17 @@ def gateway_spec(settings: Settings, sites: Sites, programs: Programs, runtime: 
 
 def cluster_document(settings: Settings, sites: Sites) -> dict[str, Any]:
     """cluster.json: where everything is, for `make status` and the chaos suite. It holds no secret."""
-    gateway, home = sites.gateway, sites.directory
+    gateway, admin = sites.gateway, sites.admin
     return {
         "scope": settings.name,
         "namespace": NAMESPACE,
         "major": settings.known_major,
         "durability": settings.durability,
-        "members": {
-            member.name: {
-                "host": member.host,
-                "port": member.port,
-                "rest_port": member.rest_port,
-                "directory": member.directory,
-                "data_dir": member.data,
-                "status_file": f"{member.directory}/status.json",
-            }
-            for member in sites.members
-        },
+        "members": {member.name: _documented_member(member) for member in sites.members},
         "etcd": {
             "endpoints": [f"https://{node.client}" for node in sites.etcd],
             "nodes": {
-                node.name: {
-                    "client_port": node.client_port,
-                    "directory": node.directory,
-                    "status_file": f"{node.directory}/status.json",
-                }
-                for node in sites.etcd
+                node.name: {"client_port": node.client_port, **_documented_part(node.directory)} for node in sites.etcd
             },
         },
         "gateway": {
@@ -213,13 +198,26 @@ def cluster_document(settings: Settings, sites: Sites) -> dict[str, Any]:
             "reader": gateway.reader_port,
             "pooled": gateway.pooled.port,
             "pooled_reader": gateway.pooled_reader.port,
-            "directory": gateway.directory,
-            "status_file": f"{home}/gateway/status.json",
+            **_documented_part(gateway.directory),
         },
         "ca": sites.ca,
-        "admin": {"user": "postgres", "certificate": sites.admin.certificate, "key": sites.admin.key},
-        "admin_certificate": sites.admin.certificate,
-        "admin_key": sites.admin.key,
+        "admin": {"user": "postgres", "certificate": admin.certificate, "key": admin.key},
+        "admin_certificate": admin.certificate,
+        "admin_key": admin.key,
+    }
+
+
+def _documented_part(directory: str) -> dict[str, Any]:
+    return {"directory": directory, "status_file": f"{directory}/status.json"}
+
+
+def _documented_member(site: MemberSite) -> dict[str, Any]:
+    return {
+        "host": site.address,
+        "port": site.port,
+        "rest_port": site.rest_port,
+        "data_dir": site.data,
+        **_documented_part(site.directory),
     }
 
 

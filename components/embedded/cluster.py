@@ -76,47 +76,34 @@ class EmbeddedCluster(pulumi.ComponentResource):
     ) -> None:
         super().__init__("postgres-ha:embedded:Cluster", name, {}, opts)
         self._ground = ground or survey(settings)
-        laid, found = self._ground.sites, self._ground.programs
-        digest = package_digest(self._ground.supervisor)
-        runtime = f"{laid.runtime}/{digest}"
         for line in promise(settings):
             pulumi.log.info(line, self)
-
-        foundation = Foundation(
-            f"{name}-folder",
-            arguments.foundation_spec(
-                settings, laid, str(self._ground.where.wanted), str(self._ground.supervisor), digest
-            ),
-            self._after(),
-        )
-        authority = CertificateAuthority(
-            f"{name}-authority", arguments.authority_spec(settings, laid), self._after(foundation)
-        )
-        nodes = [
-            EtcdNode(
-                f"{name}-{site.name}",
-                arguments.etcd_spec(settings, laid, site, found, runtime),
-                self._after(authority),
-            )
-            for site in laid.etcd
-        ]
-        members = [
-            Member(
-                f"{name}-{site.name}",
-                arguments.member_spec(settings, laid, site, found, runtime, extensions),
-                self._after(*nodes),
-            )
-            for site in laid.members
-        ]
-        configuration = DynamicConfiguration(
-            f"{name}-configuration", arguments.configuration_spec(settings, laid, extensions), self._after(*members)
-        )
-        gateway = Gateway(
-            f"{name}-gateway", arguments.gateway_spec(settings, laid, found, runtime), self._after(configuration)
-        )
-        self.server = arguments.server(settings, laid)
+        gateway = self._declare(name, settings, extensions)
+        self.server = arguments.server(settings, self._ground.sites)
         self.ready = gateway.spec.apply(lambda _: True)
         self.register_outputs({"ready": self.ready})
+
+    def _declare(self, name: str, settings: Settings, extensions: frozenset[str]) -> Gateway:
+        """Every part, each after what it needs; the last one serves only when all the others do."""
+        laid, found, source = self._ground.sites, self._ground.programs, self._ground.supervisor
+        digest = package_digest(source)
+        runtime = f"{laid.runtime}/{digest}"
+        ground = arguments.foundation_spec(settings, laid, str(self._ground.where.wanted), str(source), digest)
+        foundation = Foundation(f"{name}-folder", ground, self._after())
+        trust = arguments.authority_spec(settings, laid)
+        authority = CertificateAuthority(f"{name}-authority", trust, self._after(foundation))
+        nodes = []
+        for node in laid.etcd:
+            spec = arguments.etcd_spec(settings, laid, node, found, runtime)
+            nodes.append(EtcdNode(f"{name}-{node.name}", spec, self._after(authority)))
+        members = []
+        for member in laid.members:
+            spec = arguments.member_spec(settings, laid, member, found, runtime, extensions)
+            members.append(Member(f"{name}-{member.name}", spec, self._after(*nodes)))
+        shared = arguments.configuration_spec(settings, laid, extensions)
+        configuration = DynamicConfiguration(f"{name}-configuration", shared, self._after(*members))
+        front = arguments.gateway_spec(settings, laid, found, runtime)
+        return Gateway(f"{name}-gateway", front, self._after(configuration))
 
     def _after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(resources))
