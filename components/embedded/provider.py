@@ -29,17 +29,18 @@ class Unlogged(logging.Filter):
         return record.exc_info is None
 
 
-_said: set[str] = set()
+_said: set[tuple[str, str]] = set()
 _saying = threading.Lock()
 
 
-def say(lines: Iterable[str]) -> None:
-    """Shows lines in Pulumi's output: whole, since several resources speak at once, and each only once in a run,
-    since the engine asks for a difference again after a refresh.
+def say(lines: Iterable[str], while_: str = "acting") -> None:
+    """Shows lines in Pulumi's output: whole, since several resources speak at once, and each only once for what is
+    being done, since the engine asks for a difference again after a refresh. What a refresh said is said again with
+    the difference: a preview refreshes first, and shows only what comes after.
     """
     with _saying:
-        fresh = [line for line in lines if line not in _said]
-        _said.update(fresh)
+        fresh = [line for line in lines if (while_, line) not in _said]
+        _said.update((while_, line) for line in fresh)
     text = "".join(f"{line}\n" for line in fresh)
     if text:
         sys.stdout.write(text)
@@ -107,7 +108,7 @@ class Provider(dynamic.ResourceProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
         found = guarded(lambda: self.drift(parsed(props), parsed(props)))
-        say(map(drifted, found))
+        say(map(drifted, found), "reading")
         return dynamic.ReadResult(id_=id_, outs={"spec": props["spec"], "drift": found})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
@@ -115,7 +116,7 @@ class Provider(dynamic.ResourceProvider):
         # Drift is told against what was asked for so far; what was asked anew is told as a change.
         found = guarded(lambda: self.drift(old, new))
         asked = guarded(lambda: self.changes(old, new))
-        say([*map(drifted, found), *asked])
+        say([*map(drifted, found), *asked], "comparing")
         return dynamic.DiffResult(changes=bool(found or asked))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:

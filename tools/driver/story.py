@@ -20,6 +20,7 @@ DOING = {
     "delete-replaced": ("-", "removing the old one", "old one removed", "old one will be removed"),
     "import": ("=", "importing", "imported", "will be imported"),
 }
+DRIFTED = "drift: "  # how a provider's line begins that tells a difference nobody asked for
 DRIFT = {"update": ("~", "differs from what was last applied"), "delete": ("-", "is gone")}
 # What the engine says that helps nobody, or says twice.
 NOISE = re.compile(r"^(using pulumi-resource-\S+ from \$PATH|(update|preview|refresh|destroy) failed$)")
@@ -46,6 +47,7 @@ class Story:
     errors: list[str] = field(default_factory=list)
     changes: dict[str, int] = field(default_factory=dict)
     looking: bool = True  # at the real servers, before the program runs
+    drifted: set[str] = field(default_factory=set)  # told already: a refresh looks twice at what differs
 
     def hear(self, event: EngineEvent, now: float) -> list[Line]:
         """The lines that this event is worth."""
@@ -101,7 +103,14 @@ class Story:
         elif severity == "warning":
             yield Line("note", f"  note: {text}")
         elif severity == "info" and (not self.looking or self.verb == "refresh"):
-            yield from (Line("statement", f"    {line}") for line in text.split("\n"))
+            yield from (Line("statement", f"    {line}") for line in text.split("\n") if self._is_news(line))
+
+    def _is_news(self, line: str) -> bool:
+        if not line.startswith(DRIFTED):
+            return True
+        known = line in self.drifted
+        self.drifted.add(line)
+        return not known
 
     def _note_error(self, text: str, urn: str | None) -> None:
         shown = text if urn is None or _inner(urn) or label(urn) in text else f"{label(urn)}: {text}"

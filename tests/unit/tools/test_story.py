@@ -74,6 +74,13 @@ def test_statements_are_shown_once_looking_is_over() -> None:
     assert texts(story, says("info", "<{%reset%}>ALTER ROLE a;\n\n")) == ["    ALTER ROLE a;"]
 
 
+def test_drift_is_told_once_even_where_a_refresh_looks_twice_and_notes_as_often_as_they_come() -> None:
+    story = Story("refresh")
+    assert texts(story, says("info", "drift: pg-1: does not run")) == ["    drift: pg-1: does not run"]
+    assert texts(story, says("info", "drift: pg-1: does not run")) == []
+    assert texts(story, says("info", "note: left out")) == texts(story, says("info", "note: left out"))
+
+
 def test_debug_events_are_never_shown_nor_kept() -> None:
     story = Story("up")
     assert texts(story, says("debug", "password: hush")) == []
