@@ -102,12 +102,12 @@ class Story:
             self._note_error(sentence(text), urn)
         elif severity == "warning":
             yield Line("note", f"  note: {text}")
-        elif severity == "info" and (not self.looking or self.verb == "refresh"):
+        elif severity == "info":
             yield from (Line("statement", f"    {line}") for line in text.split("\n") if self._is_news(line))
 
     def _is_news(self, line: str) -> bool:
         if not line.startswith(DRIFTED):
-            return True
+            return not self.looking or self.verb == "refresh"
         known = line in self.drifted
         self.drifted.add(line)
         return not known

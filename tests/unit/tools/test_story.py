@@ -70,7 +70,9 @@ def test_the_stack_itself_is_not_counted() -> None:
 def test_statements_are_shown_once_looking_is_over() -> None:
     story = Story("up")
     assert texts(story, says("info", "ALTER ROLE a;\n\n")) == []
+    assert texts(story, says("info", "drift: pg-1: does not run")) == ["    drift: pg-1: does not run"]
     story.hear(begins(OpType.SAME, STACK), 0)
+    assert texts(story, says("info", "drift: pg-1: does not run")) == []
     assert texts(story, says("info", "<{%reset%}>ALTER ROLE a;\n\n")) == ["    ALTER ROLE a;"]
 
 
