@@ -22,6 +22,7 @@ from components.supervisor.etcd import Client, EtcdError
 HEALTHY_LIMIT = 60.0
 ENDING = ".ending"  # lies in the platform's folder when all of it goes, so that nobody has to be told
 LOOK, ORDER = 1.0, 10.0
+ANSWER = 2.0  # etcd drops what it is told while it has no leader, and never answers that
 WORDS = {"restart": "restart of this node alone, no write is lost"}
 
 
@@ -97,16 +98,26 @@ class EtcdNodeProvider(Provider):
     def _join_again(self, spec: Spec, part: Part) -> None:
         say([f"{part.name}: its data is gone, so it joins the other nodes as a new one"])
         part.stop()  # what runs on in a folder that somebody removed would go on voting
-        api, url = client(spec, _others(spec)), f"https://{spec['peer']}"
-        for known in self._members(api):
-            # One that was added by an interrupted up has no name yet.
-            if known.get("name") == part.name or url in known.get("peerURLs", []):
-                api.call("/v3/cluster/member/remove", {"ID": known["ID"]}, limit=ORDER, each=ORDER)
-        api.call("/v3/cluster/member/add", {"peerURLs": [url]}, limit=ORDER, each=ORDER)
+        api = client(spec, _others(spec))
+        until(lambda: self._is_expected(api, spec), HEALTHY_LIMIT, f"the other nodes to expect a new {part.name}")
         write(part.home / "etcd.yml", spec["joining"], server_account())
         part.start(parts.launched(spec))
         self._wait(spec)
         write(part.home / "etcd.yml", spec["files"]["etcd.yml"], server_account())
+
+    def _is_expected(self, api: Client, spec: Spec) -> bool:
+        """One step at a time, each after a look: an order that got no answer may have been carried out all the same."""
+        url = f"https://{spec['peer']}"
+        with contextlib.suppress(EtcdError):
+            known = self._members(api)
+            earlier = [one["ID"] for one in known if one.get("name") == spec["name"]]
+            if earlier:
+                api.call("/v3/cluster/member/remove", {"ID": earlier[0]}, limit=ANSWER, each=ANSWER)
+            elif any(url in one.get("peerURLs", []) for one in known):
+                return True  # without a name: it was added and has not started yet
+            else:
+                api.call("/v3/cluster/member/add", {"peerURLs": [url]}, limit=ANSWER, each=ANSWER)
+        return False
 
     def _move(self, spec: Spec, old: Spec | None) -> None:
         """Another peer port must be known to the other nodes before this one uses it."""
