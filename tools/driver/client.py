@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from components.access.environment_file import EnvironmentFileError, Reader, render
 from tools.driver.cluster import Cluster
 from tools.driver.refusal import Refusal
 
@@ -28,13 +29,29 @@ def as_administrator(cluster: Cluster, database: str) -> dict[str, str]:
 
 def as_role(urls: Urls, role: str, database: str) -> dict[str, str]:
     """The same for a login role; its only database when none is named. Raises Refusal with what there is."""
+    return from_url(str(chosen(urls, role, database)["direct"]))
+
+
+def environment_file(urls: Urls, role: str, database: str, reader: Reader) -> str:
+    """What an application of this role needs, as `reader` reads it: three URLs, and libpq's variables for the pool."""
+    record = chosen(urls, role, database)
+    named = {"DATABASE_URL": "pooled", "DIRECT_URL": "direct", "READ_ONLY_URL": "read_only"}
+    variables = {name: str(record[key]) for name, key in named.items()} | from_url(str(record["pooled"]))
+    try:
+        return render(variables, reader)
+    except EnvironmentFileError as error:
+        raise Refusal(f"{error}") from None
+
+
+def chosen(urls: Urls, role: str, database: str) -> Mapping[str, Any]:
+    """The one record of a login role. Raises Refusal with what there is."""
     matching = [url for url in urls if url["role"] == role and database in ("", url["database"])]
     if not matching:
         known = ", ".join(sorted(f"ROLE={url['role']} DB={url['database']}" for url in urls))
         raise Refusal(f"there is no login ROLE={role} DB={database}; there are: {known or 'none'}")
     if len(matching) > 1:
         raise Refusal(f"name the database too: {', '.join(sorted('DB=' + str(url['database']) for url in matching))}")
-    return from_url(str(matching[0]["direct"]))
+    return matching[0]
 
 
 def from_url(url: str) -> dict[str, str]:

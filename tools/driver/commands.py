@@ -125,7 +125,11 @@ def show_status(request: Request) -> int:
 
 
 def urls(request: Request) -> int:
-    _print(_value(request.engine.outputs(), "urls", []))
+    known, reader = _value(request.engine.outputs(), "urls", []), request.given["environment"]
+    if reader:
+        print(client.environment_file(known, request.given["role"], request.given["database"], reader), end="")
+    else:
+        _print(known)
     return 0
 
 
@@ -159,8 +163,8 @@ def env(request: Request) -> int:
 
 
 def pulumi(request: Request) -> int:
-    """The CLI with this project's backend and passphrase, for what make has no target for."""
-    request.project.prepare()
+    """The CLI with this project's backend, passphrase and stack, for what make has no target for."""
+    request.engine.select()
     os.environ.update(request.project.environment())
     os.chdir(request.project.root)
     os.execvp("pulumi", ["pulumi", *request.given["arguments"]])  # noqa: S606
@@ -215,6 +219,14 @@ PSQL = {
     "--database": {"default": "", "help": "default: the role's only one, or postgres"},
     "--command": {"default": "", "dest": "command_line", "help": "run this and leave"},
 }
+URLS: Mapping[str, Mapping[str, Any]] = {
+    "--environment": {
+        "choices": ("sh", "docker", "dotenv"),
+        "help": "an environment file for one login instead: as a shell, docker --env-file or a dotenv library reads it",
+    },
+    "--role": {"default": "", "help": "with --environment: the login role"},
+    "--database": {"default": "", "help": "with --environment; default: the role's only one"},
+}
 COMMANDS: Mapping[str, Command] = {
     "up": Command("bring the stack up", up, JSON),
     "preview": Command("show what up would do", preview, JSON | EXPECT),
@@ -222,7 +234,7 @@ COMMANDS: Mapping[str, Command] = {
     "down": Command("stop and remove the cluster with all its data", down),
     "reset": Command("down, then forget Pulumi's state and its passphrase", reset),
     "status": Command("how members, etcd and gateway are now", show_status, JSON),
-    "urls": Command("connection URLs of each login role, passwords included", urls),
+    "urls": Command("connection URLs of each login role, passwords included", urls, URLS),
     "outputs": Command("the stack's outputs, secrets left out", outputs),
     "psql": Command("open psql", psql, PSQL),
     "env": Command("shell lines that an installed Pulumi CLI needs", env),

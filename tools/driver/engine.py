@@ -66,6 +66,11 @@ class Engine:
         """Remove everything. What is there is not read first: half-dead servers must not stop it."""
         return self._operate("destroy", show_secrets=False, refresh=None)
 
+    def select(self) -> None:
+        """Make the stack if need be, and let the CLI act on it: settings may come before the first `up`."""
+        self._ready()
+        self._stack()
+
     def outputs(self) -> Outputs:
         """Each output with whether it is secret. In clear: for the standard output of who asked, never for a log."""
         self._ready()
