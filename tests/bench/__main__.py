@@ -10,9 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -22,12 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-import yaml
 
-from tests.bench.bare_parts import bare_parts, free_port
+from tests.bench.bare_parts import bare_parts
+from tests.project_copy import copy_of_project, make
 
-ROOT = Path(__file__).resolve().parents[2]
-LEFT_OUT = (".venv", ".local", ".pulumi", ".git", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache")
 LIMIT = 3.0  # what issue and README promise: ready within three times the bare parts
 READY = """
 SELECT count(*) FROM pg_stat_replication WHERE application_name LIKE 'pg-%' AND state = 'streaming'
@@ -47,20 +43,9 @@ class Run:
         return self.ready / sum(self.floor.values())
 
 
-def copy_of_project(folder: Path) -> Path:
-    """The project's files, in a stack whose ports are free."""
-    copy = folder / "project"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    file = copy / "Pulumi.local.yaml"
-    stack = yaml.safe_load(file.read_text())
-    stack["config"]["postgres-platform:embedded"] = {"base_port": free_port() % 20000 + 20000}
-    file.write_text(yaml.safe_dump(stack))
-    return copy
-
-
-def make(copy: Path, target: str) -> None:
+def must(copy: Path, target: str) -> None:
     """One make target in the copy, quiet unless it fails."""
-    done = subprocess.run(["make", "-C", str(copy), target], capture_output=True, text=True, check=False)
+    done = make(copy, target)
     if done.returncode:
         raise RuntimeError(f"make {target} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
@@ -111,7 +96,7 @@ def bring_up(copy: Path, replicas: int) -> tuple[float, float]:
     watcher = threading.Thread(target=ready_after, args=(copy, replicas, start, ended, found))
     watcher.start()
     try:
-        make(copy, "up")
+        must(copy, "up")
         whole = time.perf_counter() - start
         watcher.join(30)
     finally:
@@ -130,7 +115,7 @@ def measure(copy: Path, count: int, binaries: Path, patroni: Path) -> list[Run]:
         try:
             ready, whole = bring_up(copy, replicas=2)
         finally:
-            make(copy, "down")
+            must(copy, "down")
         runs.append(Run(ready=ready, whole=whole, floor=floor))
         bare, ratio = sum(floor.values()), runs[-1].ratio
         print(
@@ -162,7 +147,7 @@ def main() -> int:
         Path(name).chmod(0o755)
         copy = copy_of_project(Path(name))
         print("installing what the copy needs; the clock is not running", flush=True)
-        make(copy, "preview")
+        must(copy, "preview")
         return 0 if report(measure(copy, count, binaries, patroni)) else 1
 
 
