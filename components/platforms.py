@@ -16,9 +16,10 @@ from pulumi.runtime import config
 from components.access.asked import asked_extensions
 from components.access.spec import SpecError
 from components.access.spec.load import Loaded
+from components.access.spec.load import load as load_spec
 from components.contract import Server
 from components.settings.load import decoded, load
-from components.settings.model import Settings
+from components.settings.model import DEFAULT_ACCESS, Settings
 from components.settings.problems import Problem, SettingsError
 from components.settings.source import Source
 
@@ -61,14 +62,24 @@ def stack_settings() -> Settings:
 
 def checked_settings(given: Mapping[str, Any], source: Source | None) -> Settings:
     """Settings that a platform of this release can build; else SettingsError with every problem."""
-    problems = _not_yet(decoded(given).get("platform"), source)
+    plain = decoded(given)
+    problems = _not_yet(plain.get("platform"), source)
     try:
         settings = load(given, source, default_major=newest_installed())
     except SettingsError as wrong:
-        raise SettingsError([*problems, *wrong.problems]) from None
+        problems += wrong.problems
     if problems:
-        raise SettingsError(problems)
+        raise SettingsError([*problems, *_in_specs(plain.get("access", DEFAULT_ACCESS))])
     return settings
+
+
+def _in_specs(paths: Any) -> Iterator[Problem]:
+    """What is wrong with the specs that broken settings name: a person wants to hear of everything at once."""
+    for path in paths if isinstance(paths, list | tuple) else ():
+        try:
+            load_spec(ROOT / str(path), name=str(path))
+        except SpecError as wrong:
+            yield from wrong.problems
 
 
 def stack_source(stack: str) -> Source | None:

@@ -24,10 +24,11 @@ class Problem:
 
 
 class SettingsError(Exception):
-    """Everything that is wrong, in the order of the file; `str()` is the whole report, one problem a line."""
+    """Everything that is wrong, in the order of the files; `str()` is the whole report, one problem a line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = sorted(set(problems), key=lambda problem: (problem.line or 0, problem.path, problem.message))
-        count = len(self.problems)
-        title = "1 problem in the settings" if count == 1 else f"{count} problems in the settings"
+        self.problems = sorted(set(problems), key=lambda one: (one.file or "", one.line or 0, one.path, one.message))
+        count, several = len(self.problems), len({problem.file for problem in self.problems}) > 1
+        where = "the settings and access specs" if several else "the settings"
+        title = f"{count} problem{'' if count == 1 else 's'} in {where}"
         super().__init__("\n".join([f"{title}; nothing was changed:", *(f"  {problem}" for problem in self.problems)]))

@@ -120,14 +120,16 @@ def test_drift_of_every_kind_is_shown_and_repaired(project: Path) -> None:
 
 
 def test_bad_settings_and_specs_are_one_report_and_nothing_is_touched(project: Path) -> None:
-    settings(project, {"patroni": {"ttl": 30, "loop_wait": 10, "retry_timeout": 30}, "pooler": {"pool_mod": "session"}})
+    timing = {"ttl": 30, "loop_wait": 10, "retry_timeout": 30}
+    settings(project, {"patroni": timing, "pooler": {"pool_mod": "session"}, "access": ["sql/nope/access.yaml"]})
     try:
         done = make(project, "up")
     finally:
-        settings(project, {"patroni": None, "pooler": None})
+        settings(project, {"patroni": None, "pooler": None, "access": None})
     told = done.stdout + done.stderr
     assert done.returncode != 0 and "Traceback" not in told
     assert "loop_wait" in told and "retry_timeout" in told and "did you mean pool_mode" in told
+    assert "sql/nope/access.yaml: cannot be read" in told
     assert "nothing to change" in changes(project)
 
 
