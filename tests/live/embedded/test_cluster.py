@@ -53,6 +53,35 @@ def test_up_makes_a_whole_cluster(stack: Stack) -> None:
         session.execute("CREATE TABLE kept AS SELECT 1 AS n")
 
 
+@pytest.mark.parametrize(
+    "port, replica",
+    [
+        pytest.param(WRITER, False, id="writer"),
+        pytest.param(READER, True, id="reader"),
+        pytest.param(POOLED, False, id="pooled"),
+        pytest.param(POOLED + 1, True, id="pooled reader"),
+    ],
+)
+def test_a_login_reaches_its_kind_of_server_by_password(stack: Stack, port: int, replica: bool) -> None:
+    with stack.session(WRITER) as session:
+        session.execute("DROP ROLE IF EXISTS visitor")
+        session.execute("CREATE ROLE visitor LOGIN PASSWORD 'only for this test'")
+    where = f"host=localhost port={port} dbname=postgres user=visitor connect_timeout=5"
+    trust = f"sslmode=verify-full sslrootcert={stack.local}/ca.crt"
+
+    def answer() -> bool | None:
+        try:
+            with psycopg.connect(f"{where} {trust}", password="only for this test") as session:
+                row = session.execute("SELECT pg_is_in_recovery() = %s", (replica,)).fetchone()
+        except psycopg.OperationalError:
+            return None  # a replica learns of the role a moment later
+        return row is not None and bool(row[0])
+
+    assert until(answer, 10, f"a session at port {port}")
+    with pytest.raises(psycopg.OperationalError, match="authentication failed"):
+        psycopg.connect(f"{where} {trust}", password="wrong")
+
+
 def test_secrets_are_readable_by_their_owners_only(stack: Stack) -> None:
     for path in stack.local.rglob("*"):
         mode = stat.S_IMODE(path.lstat().st_mode)
