@@ -44,6 +44,7 @@ def clean(project: Project) -> Iterator[str]:
             lock.file.unlink(missing_ok=True)
             yield f"removed the lock of an interrupted run (process {lock.pid} is gone)"
     if not any(True for _ in locks(project)):
+        yield from remove_halves(project.checkpoint.parent)
         yield from forget_pending(project.checkpoint)
 
 
@@ -79,6 +80,18 @@ def orphaned(lock: Lock) -> bool:
     except OSError:
         return False
     return b"--client=" in own and b"tools.driver" not in driver
+
+
+def remove_halves(folder: Path) -> Iterator[str]:
+    """Take away files that the engine had begun when it was killed.
+
+    It writes a state whole or not at all, but the attributes beside it in place: an empty file there makes every command
+    fail with `failed to load checkpoint: EOF`. They hold a checksum and nothing that is needed.
+    """
+    halves = [file for file in folder.glob("*.attrs") if file.stat().st_size == 0] + list(folder.glob("*.tmp*"))
+    for file in sorted(halves):
+        file.unlink(missing_ok=True)
+        yield f"removed {file.name}, which an interrupted run had begun to write"
 
 
 def forget_pending(checkpoint: Path) -> Iterator[str]:

@@ -71,3 +71,15 @@ def test_a_run_beside_another_one_says_so(trial: Trial) -> None:
     assert "another run holds stack local" in second.stderr
     _, errors = run.communicate(timeout=LIMIT)
     assert run.returncode == 0, errors
+
+
+def test_a_state_whose_attributes_were_being_written(trial: Trial) -> None:
+    trial.ask_for("one")
+    assert trial.drive("up").returncode == 0
+    halves = list((trial.root / ".pulumi/state/.pulumi/stacks").rglob("*.attrs"))
+    assert halves
+    for file in halves:
+        file.write_text("")
+    again = trial.drive("up")
+    assert again.returncode == 0, again.stderr
+    assert "nothing to change" in again.stderr

@@ -88,6 +88,18 @@ def test_a_lock_of_another_machine_stays(project: Project) -> None:
     assert file.exists()
 
 
+def test_files_that_a_killed_engine_had_begun_go_and_whole_ones_stay(project: Project) -> None:
+    folder = project.checkpoint.parent
+    folder.mkdir(parents=True)
+    whole = [project.checkpoint, folder / "local.json.bak.attrs"]
+    for file in whole:
+        file.write_text("{}")
+    (folder / "local.json.attrs").touch()
+    (folder / "local.json.tmp12").write_text('{"half')
+    assert [note.split(",")[0] for note in clean(project)] == ["removed local.json.attrs", "removed local.json.tmp12"]
+    assert sorted(folder.iterdir()) == sorted(whole)
+
+
 def test_unfinished_operations_are_forgotten_and_named(tmp_path: Path) -> None:
     file = tmp_path / "local.json"
     pending = [{"resource": {"urn": "urn:pulumi:local::p::t::pg-2"}, "type": "creating"}]
