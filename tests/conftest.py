@@ -1,0 +1,30 @@
+"""What holds for all tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def event_loops_are_closed() -> Iterator[None]:
+    """Pulumi's SDK makes event loops in this process, for mocks and inline programs, and closes none of them.
+
+    Whichever test runs when one is collected would fail for it, since warnings are errors here. So they are kept until
+    the end and closed then.
+    """
+    made: list[asyncio.AbstractEventLoop] = []
+    policy, ours = asyncio.DefaultEventLoopPolicy, asyncio.DefaultEventLoopPolicy.new_event_loop
+
+    def kept(self: asyncio.DefaultEventLoopPolicy) -> asyncio.AbstractEventLoop:
+        made.append(ours(self))
+        return made[-1]
+
+    policy.new_event_loop = kept  # type: ignore[method-assign]
+    yield
+    policy.new_event_loop = ours  # type: ignore[method-assign]
+    for loop in made:
+        if not loop.is_running():
+            loop.close()
