@@ -85,7 +85,7 @@ def orphaned(lock: Lock) -> bool:
 def remove_halves(folder: Path) -> Iterator[str]:
     """Take away files that the engine had begun when it was killed.
 
-    It writes a state whole or not at all, but the attributes beside it in place: an empty file there makes every command
+    It writes a state whole or not at all, but the attributes beside it in place: an empty file there makes each command
     fail with `failed to load checkpoint: EOF`. They hold a checksum and nothing that is needed.
     """
     halves = [file for file in folder.glob("*.attrs") if file.stat().st_size == 0] + list(folder.glob("*.tmp*"))
