@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-# Tests run the engine in this process, so gRPC's threads are in it; and they start servers as another account, for which
-# Python forks. With gRPC's own care for forks half of those children died of a segmentation fault, without it none did.
+# Tests run the engine in this process, so gRPC's threads are in it; and they start servers as another account, for
+# which Python forks. With gRPC's own care for forks half of those children died (SIGSEGV), without it none did.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
 
