@@ -40,7 +40,10 @@ def wanted(
     told = sorted(extra - ours | (ours if scope.mode == "report" else set()))
     return Wanted(
         cluster=Cluster(
-            roles={name: _role(name, role, verifiers.get(name)) for name, role in spec.every_role.items()},
+            roles={
+                name: _role(name, role, verifiers.get(name), actual.roles.get(name))
+                for name, role in spec.every_role.items()
+            },
             memberships=frozenset(edges),
             settings=_settings(spec, scope),
             databases=frozenset(spec.databases),
@@ -64,7 +67,8 @@ def predefined(spec: Spec) -> set[str]:
     return {group for role in spec.every_role.values() for group in role.member_of if group.startswith("pg_")}
 
 
-def _role(name: str, role: language.Role, verifier: Verifier | None) -> Role:
+def _role(name: str, role: language.Role, verifier: Verifier | None, present: Role | None) -> Role:
+    kept = present.password if present and role.keep_password else None
     return Role(
         name=name,
         login=role.login,
@@ -77,7 +81,7 @@ def _role(name: str, role: language.Role, verifier: Verifier | None) -> Role:
         connection_limit=role.connection_limit,
         valid_until=valid_until(role.valid_until),
         comment=role.comment,
-        password=digest(verifier) if verifier else None,
+        password=digest(verifier) if verifier else kept,
     )
 
 

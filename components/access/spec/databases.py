@@ -15,8 +15,8 @@ from components.access.spec.fields import (
     Mode,
     Name,
     Names,
-    NotYet,
     OrNothing,
+    OwnerName,
     Part,
     RoleName,
     RoleNames,
@@ -35,6 +35,7 @@ from components.access.spec.fields import (
 )
 from components.access.spec.jobs import ScheduledJob
 from components.access.spec.row_policies import RowSecurity
+from components.access.spec.tests import AccessTests
 
 
 class Rights(Part):
@@ -86,7 +87,7 @@ COLUMN_PRIVILEGES = tuple(ColumnPrivilege.__origin__.__args__)  # type: ignore[a
 class Schema(Part):
     """A schema, made when it is not there."""
 
-    owner: RoleName | None = field(None, "Default: the database's owner.")
+    owner: OwnerName | None = field(None, "Default: the database's owner.")
     creators: RoleNames | None = field(
         None, "Roles that create objects here; default privileges are made for exactly these. Default: the owner."
     )
@@ -162,5 +163,5 @@ class Database(Part):
         (), "Folders of scripts, relative to the spec: NNN_name.sql runs once, R__name.sql when it changed."
     )
     jobs: dict[Name, ScheduledJob] = field({}, "Name -> {schedule, run, as}: what pg_cron runs, where there is one.")
-    tests: NotYet = field(None, "Not yet supported.")
+    tests: AccessTests = field((), "What must be seen and what must be refused; `verify` tries it.")
     lint: Lint = field(Lint(), "Exceptions from the lints, each with its reason.")

@@ -48,6 +48,10 @@ def _role_name(text: str) -> str:
     return _name(text)
 
 
+def _owner_name(text: str) -> str:
+    return text if text == "pg_database_owner" else _role_name(text)
+
+
 def _regular_expression(text: str) -> str:
     try:
         re.compile(text)
@@ -99,6 +103,7 @@ Flag = Annotated[bool, Strict()]
 Number = Annotated[int, Strict()]
 Name = Annotated[Text, AfterValidator(_name)]
 RoleName = Annotated[Text, AfterValidator(_role_name)]
+OwnerName = Annotated[Text, AfterValidator(_owner_name)]  # schema public belongs to a role of the server's own
 Grantee = Annotated[Text, AfterValidator(_name)]  # a declared role, a glob over them, or PUBLIC
 Pattern = Annotated[Text, AfterValidator(_regular_expression)]
 Moment = Annotated[Text, AfterValidator(_moment)]

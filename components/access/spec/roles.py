@@ -112,6 +112,9 @@ class Role(Part):
     password: Annotated[Password | None, BeforeValidator(_password, json_schema_input_type=str | Password | None)] = (
         field(None, "secret:<name>, or {secret, rotate}. Absent: the role has no password.")
     )
+    keep_password: Flag = field(
+        False, "Somebody else sets its password; whatever there is stays. `adopt` writes this, since it knows none."
+    )
     member_of: Annotated[
         dict[Name, OrNothing[Membership]],
         BeforeValidator(_members, json_schema_input_type=str | list[str] | dict[str, Membership | None]),
