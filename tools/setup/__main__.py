@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from tools.setup import pulumi
 from tools.setup.environment import ensure_environment
+from tools.setup.majors import ensure_majors
 from tools.setup.patroni import ensure_patroni
 from tools.setup.places import ROOT, VENV, cache, patroni_home
 from tools.setup.progress import SetupError, say
@@ -24,6 +25,7 @@ STEPS: dict[Need, Callable[[], object]] = {
     Need.SERVERS: ensure_servers,
     Need.PATRONI: ensure_patroni,
     Need.PULUMI: pulumi.ensure_pulumi,
+    Need.MAJORS: ensure_majors,
 }
 LOCK_LIMIT = 3600.0
 
