@@ -121,13 +121,14 @@ def _role(row: list[Any], password: str | None) -> model.Role:
 
 
 def _membership(row: list[Any]) -> model.Membership:
-    role, member, member_inherits, admin, inherit, may_set = row
+    role, member, member_inherits, admin, inherit, may_set, grantor = row
     return model.Membership(
         role,
         member,
         inherit=member_inherits if inherit is None else inherit,
         set=True if may_set is None else may_set,
         admin=admin,
+        grantor=grantor or "",
     )
 
 

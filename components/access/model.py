@@ -129,11 +129,14 @@ class Role:
 
 
 class Membership(NamedTuple):
+    """`grantor` "" is the login in use (or, for a superuser, the role that superusers grant as)."""
+
     role: str
     member: str
     inherit: bool
     set: bool = True
     admin: bool = False
+    grantor: str = ""
 
 
 class SettingsOf(NamedTuple):

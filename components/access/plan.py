@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from components.access import extensions, grants, policy_changes, statements
+from components.access import extensions, grants, memberships, policy_changes, statements
 from components.access.desired import Desired
 from components.access.model import Access, Cluster, Facts, Plan, Role, Server, SettingsOf, Statement
 from components.access.roles import Wanted
@@ -40,7 +40,7 @@ def plan_cluster(wanted: Wanted, actual: Cluster, server: Server) -> Plan:
     return Plan(
         statements=(
             *_roles(wanted, actual),
-            *_memberships(wanted, actual, server),
+            *memberships.changes(wanted.cluster.memberships, actual.memberships, wanted.revocable, server),
             *_settings(wanted.cluster.settings, actual.settings, in_database=False),
             *_databases(wanted, actual),
             *_settings(wanted.cluster.settings, actual.settings, in_database=True),
@@ -77,23 +77,6 @@ def _roles(wanted: Wanted, actual: Cluster) -> Iterator[Statement]:
 
 def _attributes(role: Role) -> tuple[object, ...]:
     return tuple(value for name, value in vars(role).items() if name != "comment")
-
-
-def _memberships(wanted: Wanted, actual: Cluster, server: Server) -> Iterator[Statement]:
-    present = {(edge.role, edge.member): edge for edge in actual.memberships}
-    declared = {(edge.role, edge.member): edge for edge in wanted.cluster.memberships}
-    for role, member in sorted(present.keys() - declared.keys()):
-        if (role, member) in wanted.revocable:
-            yield statements.revoke_membership(role, member)
-    for key in sorted(declared):
-        edge, before = declared[key], present.get(key)
-        if before is not None and server.major < 16:  # which knows nothing but ADMIN of a membership
-            before = before._replace(inherit=edge.inherit, set=edge.set)
-        if before is not None and before.admin and not edge.admin:
-            yield statements.revoke_membership(*key, admin_only=True)
-            before = before._replace(admin=False)
-        if before != edge:
-            yield statements.grant_membership(edge, server.version)
 
 
 def _settings(

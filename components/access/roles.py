@@ -37,6 +37,8 @@ def wanted(
     # Only what a declared role is a member of: whom else a declared role was granted to is reported.
     ours = {(role, member) for role, member in extra if member in scope.declared}
     revocable = frozenset(ours) if scope.mode == "strict" else frozenset()
+    # The administrator holds what it must, and more is its own affair.
+    extra = {pair for pair in extra if pair[1] != server.me}
     told = sorted(extra - ours | (ours if scope.mode == "report" else set()))
     return Wanted(
         cluster=Cluster(

@@ -10,7 +10,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from components.access import quoting as q
-from components.access.model import Extension, Hazard, Membership, Phase, Role, SettingsOf, Statement
+from components.access.model import Extension, Hazard, Membership, Phase, Role, Server, SettingsOf, Statement
 from components.access.passwords import Verifier
 
 # Settings that are lists of names: the server keeps each element quoted by itself, so they are given one by one.
@@ -87,11 +87,14 @@ def grant_membership(edge: Membership, version: int) -> Statement:
     return Statement(sql=text, why=f"{edge.member} is declared a member of {edge.role}", phase=Phase.STRUCTURE)
 
 
-def revoke_membership(role: str, member: str, *, admin_only: bool = False) -> Statement:
-    """REVOKE role FROM role, or only the right to grant it on."""
-    template: LiteralString = "REVOKE ADMIN OPTION FOR {} FROM {}" if admin_only else "REVOKE {} FROM {}"
-    why = f"{member} is not declared {'to grant' if admin_only else 'a member of'} {role}"
-    return Statement(sql=q.text(template, q.name(role), q.name(member)), why=why, phase=Phase.STRUCTURE)
+def revoke_membership(edge: Membership, server: Server, *, option: str = "") -> Statement:
+    """REVOKE role FROM role, or only one option of it. Since PostgreSQL 16 a REVOKE reaches one grantor's grant."""
+    what = sql.SQL(f"{option.upper()} OPTION FOR ") if option else sql.SQL("")
+    by = sql.SQL(" GRANTED BY {}").format(q.name(edge.grantor)) if edge.grantor and server.major >= 16 else sql.SQL("")
+    text = q.text("REVOKE {}{} FROM {}{}", what, q.name(edge.role), q.name(edge.member), by)
+    said = {"": "a member of", "admin": "to grant", "inherit": "to inherit", "set": "to SET ROLE to"}[option]
+    given = f", given by {edge.grantor}" if by.as_string(None) else ""
+    return Statement(sql=text, why=f"{edge.member} is not declared {said} {edge.role}{given}", phase=Phase.STRUCTURE)
 
 
 def set_setting(of: SettingsOf, setting: str, content: str) -> Statement:

@@ -7,7 +7,10 @@ SELECT json_build_object(
               shobj_description(oid, 'pg_authid')))
             FROM pg_roles WHERE rolname = ANY(%(roles)s)),
   'members', (SELECT json_agg(json_build_array(g.rolname, m.rolname, m.rolinherit, a.admin_option,
-                to_jsonb(a)->'inherit_option', to_jsonb(a)->'set_option'))
+                to_jsonb(a)->'inherit_option', to_jsonb(a)->'set_option',
+                CASE WHEN current_setting('server_version_num')::int >= 160000 AND a.grantor <> (SELECT
+                  CASE WHEN rolsuper THEN 10 ELSE oid END FROM pg_roles WHERE rolname = current_user)
+                  THEN pg_get_userbyid(a.grantor) END))
               FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
               WHERE g.rolname = ANY(%(roles)s) OR m.rolname = ANY(%(roles)s)),
   'settings', (SELECT json_agg(json_build_array(r.rolname, d.datname, s.setconfig))
