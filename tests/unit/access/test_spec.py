@@ -108,7 +108,6 @@ def test_wrong_in_a_role(role: str, found: str) -> None:
         ("schemas: {a: {tables: {t: {app: {delete: [id]}}}}}", "schemas.a.tables.t.app.delete: is no privilege of columns"),  # noqa: E501
         ("extensions: {pgcrypto: {schema: ops}}", "extensions.pgcrypto.schema: no such schema: ops"),
         ("rls: {tables: {t: {}}}", "rls.tables.t: 't' is no table; write schema.table"),
-        ("tests: []", "tests: belongs to the language but is not yet supported"),
     ],
 )  # fmt: skip
 def test_wrong_in_a_database(key: str, found: str) -> None:
