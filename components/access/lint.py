@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from components.access.desired import Desired
 from components.access.model import PUBLIC, RELATIONS, Access, Facts, Object, Table
 from components.access.spec.databases import Database
 from components.access.spec.models import Spec
+
+
+class Told(NamedTuple):
+    """A finding: the lint, the object as `lint.allow` calls it, and what is wrong with it."""
+
+    lint: str
+    item: str
+    told: str
+
 
 Finding = tuple[str, str]  # an object, as the spec's `lint.allow` calls it, and what is wrong with it
 
@@ -68,17 +77,22 @@ class Planned:
 
 
 def lint(spec: Spec, name: str, wanted: Desired, actual: Access, facts: Facts) -> tuple[str, ...]:
-    """Every finding that the database's `lint.allow` does not except."""
-    database = spec.databases[name]
-    planned = Planned(spec=spec, database=database, wanted=wanted, actual=actual, facts=facts)
-    given: Mapping[Any, Mapping[str, str]] = database.lint.allow
+    """Every finding that the database's `lint.allow` does not except, as a sentence."""
+    given: Mapping[Any, Mapping[str, str]] = spec.databases[name].lint.allow
     allowed = {called: {_bare(item) for item in given.get(called, ())} for called in LINTS}
     return tuple(
-        f"lint {called}: {told} (or allow it with a reason: lint.allow.{called})"
-        for called, check in LINTS.items()
-        for item, told in sorted(set(check(planned)))
-        if _bare(item) not in allowed[called]
+        f"lint {one.lint}: {one.told} (or allow it with a reason: lint.allow.{one.lint})"
+        for one in findings(spec, name, wanted, actual, facts)
+        if _bare(one.item) not in allowed[one.lint]
     )
+
+
+def findings(spec: Spec, name: str, wanted: Desired, actual: Access, facts: Facts) -> Iterator[Told]:
+    """Everything that a lint finds, excepted or not, in order."""
+    planned = Planned(spec=spec, database=spec.databases[name], wanted=wanted, actual=actual, facts=facts)
+    for called, check in LINTS.items():
+        for item, told in sorted(set(check(planned))):
+            yield Told(called, item, told)
 
 
 def _bare(item: str) -> str:
