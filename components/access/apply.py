@@ -17,6 +17,7 @@ from components.access.jobs import Job
 from components.access.model import HAZARDS, Phase, Plan, Statement
 from components.access.passwords import Verifier
 from components.access.reading import State, cluster_plan, database_state
+from components.access.roles import digest
 from components.access.scripts import Batches, Script
 from components.access.session import Connection, Target
 from components.access.spec.models import Spec
@@ -42,6 +43,7 @@ class Options:
     allow: frozenset[str] = frozenset()
     digest: str | None = None
     report: Report = lambda _: None
+    sent: Mapping[str, str] | None = None  # digests of the passwords sent before, as `roles.wanted` takes them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +87,9 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
     with session.lock(target) as still_locked:
         with target.open() as connection:
             session.limits(connection)
-            plan = cluster_plan(connection, spec, verifiers)
+            plan = cluster_plan(connection, spec, verifiers, options.sent)
             _agreed(plan, options)
-            connection.execute(
-                "SELECT set_config(key, value, true) FROM jsonb_each_text(%s::jsonb)", [json.dumps(_SILENT)]
-            )
+            told = _silence(connection) if verifiers else ()
             run(connection, plan.of(Phase.STRUCTURE))
             still_locked()
         with target.open(autocommit=True) as connection:
@@ -98,10 +98,31 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
         with target.open() as connection:
             session.limits(connection)
             run(connection, plan.of(Phase.DEFAULTS))
-            left = cluster_plan(connection, spec, verifiers)
+            left = cluster_plan(connection, spec, verifiers, None if options.sent is None else digests(verifiers))
             _settled(left)
             still_locked()
-    return Done(statements=plan.statements, notes=left.notes)
+    return Done(statements=plan.statements, notes=(*left.notes, *told))
+
+
+def digests(verifiers: Mapping[str, Verifier]) -> dict[str, str]:
+    """What a later run needs to know of the passwords of this one. The salts are secret, so nothing can be guessed."""
+    return {name: digest(one) for name, one in verifiers.items()}
+
+
+def _silence(connection: Connection) -> tuple[str, ...]:
+    """Keeps verifiers out of logs and statistics; tells where the login in use may not."""
+    able = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (True,)
+    chosen, asked = list(_SILENT), "SELECT name FROM unnest(%s::text[]) name WHERE has_parameter_privilege(name, 'SET')"
+    if not able:
+        may_ask = connection.info.server_version >= 150000
+        chosen = [name for (name,) in connection.execute(asked, [chosen])] if may_ask else []
+    wanted = json.dumps({name: _SILENT[name] for name in chosen})
+    connection.execute("SELECT set_config(key, value, true) FROM jsonb_each_text(%s::jsonb)", [wanted])
+    if connection.execute("SELECT current_setting('log_statement')").fetchone() == ("none",):
+        return ()
+    return (
+        "the server logs statements and the login in use may not silence it: passwords' verifiers get into its log",
+    )
 
 
 def _database_once(target: Target, spec: Spec, name: str, found: Sequence[Script], options: Options) -> Done:
@@ -160,7 +181,12 @@ def wanted_jobs(spec: Spec, name: str) -> dict[str, Job]:
 
 
 def pending_scripts(connection: Connection, found: Sequence[Script]) -> tuple[Script, ...]:
-    """The scripts that have to run. Raises ScriptError where the journal and the files contradict each other."""
+    """The scripts that have to run. Raises ScriptError where the journal and the files contradict each other.
+
+    A spec without scripts says nothing of them: those that ran by another spec are none of its business.
+    """
+    if not found:
+        return ()
     waiting = scripts.pending(found, run_scripts.applied(connection))
     if waiting.problems:
         raise scripts.ScriptError(waiting.problems)

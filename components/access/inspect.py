@@ -13,6 +13,7 @@ import psycopg
 
 from components.access import model
 from components.access.model import Access, Acl, Cluster, Default, Facts, Grant, Object, Policy, Table
+from components.access.powers import Powers
 
 Connection = psycopg.Connection[Any]
 
@@ -35,12 +36,21 @@ def server(connection: Connection, extensions: Iterable[str] = ()) -> model.Serv
     return model.Server(
         version=read["version"],
         me=read["me"],
-        superuser=read["superuser"],
+        powers=_powers(read["powers"]),
         available=available,
         preloaded=read["preloaded"],
         cron_database=read["cron_database"],
         infrastructure=tuple(sorted(read["infrastructure"] or ())),
     )
+
+
+def _powers(read: Mapping[str, Any] | None) -> Powers | None:
+    if read is None:
+        return None
+    known: dict[str, Any] = {
+        word: frozenset(found or ()) for word, found in read.items() if not isinstance(found, bool)
+    }
+    return Powers(**{**read, **known})
 
 
 def cluster(
@@ -51,7 +61,10 @@ def cluster(
     read = _read(connection, "cluster", roles=names, databases=sorted(databases), groups=sorted(groups))
     digests = _password_digests(connection, names)
     found = Cluster(
-        roles={row[0]: _role(row, digests.get(row[0])) for row in read["roles"] or ()},
+        roles={
+            row[0]: _role(row, model.UNREADABLE if digests is None else digests.get(row[0]))
+            for row in read["roles"] or ()
+        },
         memberships=frozenset(_membership(row) for row in read["members"] or ()),
         settings={
             model.SettingsOf(role, database or ""): dict(entry.split("=", 1) for entry in entries)
@@ -98,9 +111,10 @@ def _query(name: str) -> bytes:
     return (_QUERIES / f"{name}.sql").read_bytes()
 
 
-def _password_digests(connection: Connection, roles: list[str]) -> dict[str, str | None]:
+def _password_digests(connection: Connection, roles: list[str]) -> dict[str, str | None] | None:
+    """None where they may not be read."""
     allowed = connection.execute("SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')").fetchone()
-    return _read(connection, "passwords", roles=roles) if allowed and allowed[0] else {}
+    return _read(connection, "passwords", roles=roles) if allowed and allowed[0] else None
 
 
 def _role(row: list[Any], password: str | None) -> model.Role:

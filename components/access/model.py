@@ -15,7 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from components.access.powers import Need, Powers
+
 PUBLIC = "PUBLIC"
+UNREADABLE = "?"  # stands for a password where pg_authid may not be read
 _VERIFIER = re.compile(r"SCRAM-SHA-256\$[^']*")
 
 Kind = Literal[
@@ -112,7 +115,7 @@ class Access:
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
-    """A role's attributes. `password` is the SHA-256 of the stored verifier, None where there is no password."""
+    """A role's attributes. `password` is the SHA-256 of the stored verifier, None for no password, or UNREADABLE."""
 
     name: str
     login: bool = False
@@ -187,6 +190,7 @@ class Statement:
     phase: Phase = Phase.RIGHTS
     hazard: Hazard | None = None
     run_as: str | None = None
+    needs: tuple[Need, ...] = field(default=(), repr=False, compare=False)  # of a login that is no superuser
 
     def display(self) -> str:
         """The statement as people and logs may see it: a password's verifier is masked."""
@@ -236,7 +240,7 @@ class Server:
 
     version: int = 150000
     me: str = "postgres"
-    superuser: bool = True
+    powers: Powers | None = None  # None: a superuser's, which are all
     available: Mapping[str, Available] | None = None  # None: unknown, the server is not there yet
     preloaded: str | None = None
     cron_database: str | None = None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from components.access import extensions, grants, memberships, policy_changes, statements
+from components.access import extensions, grants, memberships, policy_changes, powers, statements
 from components.access.desired import Desired
-from components.access.model import Access, Cluster, Facts, Plan, Role, Server, SettingsOf, Statement
+from components.access.model import Access, Cluster, Facts, Object, Plan, Role, Server, SettingsOf, Statement
 from components.access.roles import Wanted
 
 
@@ -17,17 +17,22 @@ def plan_database(wanted: Desired, actual: Access, facts: Facts) -> Plan:
     policies before the grants that let anybody in.
     """
     security, notes = policy_changes.changes(wanted, actual)
+    found = (
+        *_structure(wanted.access, actual),
+        *extensions.changes(wanted.access.extensions, actual.extensions),
+        *grants.default_changes(wanted.access, actual),
+        *security,
+        *grants.changes(wanted.access, actual, facts),
+    )
     return Plan(
-        statements=(
-            *_structure(wanted.access, actual),
-            *extensions.changes(wanted.access.extensions, actual.extensions),
-            *grants.default_changes(wanted.access, actual),
-            *security,
-            *grants.changes(wanted.access, actual, facts),
-        ),
+        statements=found,
         notes=(*wanted.notes, *notes),
         pending=wanted.pending,
-        problems=wanted.problems,
+        problems=(
+            *wanted.problems,
+            *powers.blocked(found, facts.server, wanted.held),
+            *_not_ours(wanted, actual, facts),
+        ),
         curable=wanted.curable,
     )
 
@@ -37,29 +42,47 @@ def plan_cluster(wanted: Wanted, actual: Cluster, server: Server) -> Plan:
 
     Roles exist before they are granted to, owners before their databases, databases before what is set in them.
     """
-    return Plan(
-        statements=(
-            *_roles(wanted, actual),
-            *memberships.changes(wanted.cluster.memberships, actual.memberships, wanted.revocable, server),
-            *_settings(wanted.cluster.settings, actual.settings, in_database=False),
-            *_databases(wanted, actual),
-            *_settings(wanted.cluster.settings, actual.settings, in_database=True),
-        ),
-        notes=wanted.notes,
-        problems=wanted.problems,
+    found = (
+        *_roles(wanted, actual),
+        *(statements.join(role, server) for role in wanted.joins),
+        *memberships.changes(wanted.cluster.memberships, actual.memberships, wanted.revocable, server),
+        *_settings(wanted.cluster.settings, actual.settings, in_database=False),
+        *_databases(wanted, actual),
+        *_settings(wanted.cluster.settings, actual.settings, in_database=True),
     )
+    new = wanted.cluster.roles.keys() - actual.roles.keys()
+    changed = [role for name, role in wanted.cluster.roles.items() if actual.roles.get(name) != role]
+    return Plan(
+        statements=found,
+        notes=wanted.notes,
+        problems=(
+            *wanted.problems,
+            *powers.forbidden(changed, server),
+            *powers.blocked(found, server, {*new, *wanted.joins}),
+        ),
+    )
+
+
+def _not_ours(wanted: Desired, actual: Access, facts: Facts) -> Iterator[str]:
+    """Row security of tables that the login in use has no rights of the owner of."""
+    able = facts.server.powers
+    for table, security in sorted(wanted.access.security.items()) if able else ():
+        owner = actual.owners.get(Object("table", *table), "")
+        same = (security, wanted.access.policies.get(table)) == (actual.security.get(table), actual.policies.get(table))
+        if able and owner and not same and owner not in able.uses | wanted.held:
+            yield f"row security of table {table}: {facts.server.me} is no superuser and needs the rights of {owner}"
 
 
 def _structure(wanted: Access, actual: Access) -> Iterator[Statement]:
     for item in sorted(wanted.owners):
         owner, present = wanted.owners[item], actual.owners.get(item)
         if item.kind == "database":
-            if present not in (None, owner):
-                yield statements.alter_database_owner(item.name, owner)
+            if present is not None and present != owner:
+                yield statements.alter_database_owner(item.name, owner, present)
         elif present is None:
             yield statements.create_schema(item.name, owner)
         elif present != owner:
-            yield statements.alter_schema_owner(item.name, owner)
+            yield statements.alter_schema_owner(item.name, owner, present)
 
 
 def _roles(wanted: Wanted, actual: Cluster) -> Iterator[Statement]:

@@ -47,11 +47,18 @@ class Preview:
         return [*map(str, before), *ran, *map(str, self.plan.of(Phase.RIGHTS)), *self.jobs]
 
 
-def cluster(target: Target, spec: Spec, verifiers: Mapping[str, Verifier], *, major: int) -> Preview:
+def cluster(
+    target: Target,
+    spec: Spec,
+    verifiers: Mapping[str, Verifier],
+    *,
+    major: int,
+    sent: Mapping[str, str] | None = None,
+) -> Preview:
     """Roles and databases; against an empty server where there is none to ask."""
     try:
         with target.open() as connection:
-            return Preview(what="roles", plan=reading.cluster_plan(connection, spec, verifiers))
+            return Preview(what="roles", plan=reading.cluster_plan(connection, spec, verifiers, sent))
     except psycopg.OperationalError as error:
         if not failures.unreachable(error):
             raise

@@ -26,14 +26,16 @@ class State:
     facts: Facts
 
 
-def cluster_plan(connection: Connection, spec: Spec, verifiers: Mapping[str, Verifier]) -> Plan:
-    """The plan for roles and databases, from one read."""
+def cluster_plan(
+    connection: Connection, spec: Spec, verifiers: Mapping[str, Verifier], sent: Mapping[str, str] | None = None
+) -> Plan:
+    """The plan for roles and databases, from one read; `sent` as `roles.wanted` takes it."""
     everything = {name for database in spec.databases.values() for name in database.extensions}
     server = inspect.server(connection, everything)
     actual, groups = inspect.cluster(
         connection, roles=spec.every_role, databases=spec.databases, groups=roles.predefined(spec)
     )
-    plan = plan_cluster(roles.wanted(spec, actual, server, verifiers, groups), actual, server)
+    plan = plan_cluster(roles.wanted(spec, actual, server, verifiers, groups, sent), actual, server)
     # What no database of this server could have is told before the first role is made.
     impossible = tuple(
         problem

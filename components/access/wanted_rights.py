@@ -89,8 +89,13 @@ class Spreader:
             self.rights.acls[item] = self._settle(declared, item, self.mode(name), public=self.scope.harden)
         # Before PostgreSQL 15 everybody may create objects in schema public.
         public = Object("schema", "", "public")
-        if self.scope.harden and public not in self.rights.acls and public in self.actual.acls:
-            self.rights.acls[public] = self.actual.acls[public] - {Grant(PUBLIC, "CREATE")}
+        present = self.actual.acls.get(public, NO_RIGHTS)
+        if self.scope.harden and public not in self.rights.acls and Grant(PUBLIC, "CREATE") in present:
+            powers, owner = self.facts.server.powers, self.actual.owners[public]
+            if powers is None or owner in powers.uses or self.database.owner == owner:
+                self.rights.acls[public] = present - {Grant(PUBLIC, "CREATE")}
+            else:
+                self.rights.notes.append(f"PUBLIC may create in schema public, which belongs to {owner}; left alone")
 
     def _objects(self) -> None:
         shared: dict[tuple[str, str, str], Acl] = {}

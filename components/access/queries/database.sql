@@ -75,7 +75,8 @@ SELECT json_build_object(
                  reloptions && '{security_invoker=true,security_invoker=on,security_invoker=1,security_invoker=yes}', false)),
   'sessions', (SELECT json_object_agg(usename, many) FROM (SELECT usename, count(*) AS many FROM pg_stat_activity
                WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid() GROUP BY usename) s),
-  'memberships', (SELECT json_agg(json_build_array(pg_get_userbyid(member), pg_get_userbyid(roleid))) FROM pg_auth_members),
+  'memberships', (SELECT json_agg(json_build_array(pg_get_userbyid(member), pg_get_userbyid(roleid))) FROM pg_auth_members a
+                  WHERE coalesce((to_jsonb(a)->>'inherit_option')::bool OR (to_jsonb(a)->>'set_option')::bool, true)),
   'bypass', (SELECT json_agg(rolname) FROM pg_roles WHERE rolsuper OR rolbypassrls),
   'superusers', (SELECT json_agg(rolname) FROM pg_roles WHERE rolsuper)
 )::text

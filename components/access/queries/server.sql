@@ -2,7 +2,14 @@
 SELECT json_build_object(
   'version', current_setting('server_version_num')::int,
   'me', current_user,
-  'superuser', (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
+  'powers', (SELECT json_build_object('createrole', m.rolcreaterole, 'createdb', m.rolcreatedb,
+      'replication', m.rolreplication, 'bypassrls', m.rolbypassrls,
+      'superusers', (SELECT json_agg(rolname) FROM pg_roles WHERE rolsuper),
+      'uses', (SELECT json_agg(rolname) FROM pg_roles r WHERE pg_has_role(r.oid, 'USAGE')),
+      'becomes', (SELECT json_agg(rolname) FROM pg_roles r WHERE pg_has_role(r.oid,
+          CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)),
+      'administers', (SELECT json_agg(rolname) FROM pg_roles r WHERE pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')))
+    FROM pg_roles m WHERE m.rolname = current_user AND NOT m.rolsuper),
   'preloaded', CASE WHEN pg_has_role(current_user, 'pg_read_all_settings', 'MEMBER')
                     THEN current_setting('shared_preload_libraries') END,
   'cron_database', current_setting('cron.database_name', true),

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from components.access.session import Target
+from components.access.session import Connection, Target
 from components.contract import Credentials, Endpoint, Server
 from tests.live.access.scratch import majors, packaged, port, scratch_server
 
@@ -63,5 +63,17 @@ def mark(target: Target) -> Iterator[str]:
             connection.execute(
                 psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(psycopg.sql.Identifier(database))
             )
-        for (role,) in connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE %s", [like]).fetchall():
-            connection.execute(psycopg.sql.SQL("DROP ROLE {}").format(psycopg.sql.Identifier(role)))
+        _drop_roles(connection, like)
+
+
+def _drop_roles(connection: Connection, like: str) -> None:
+    """A role that granted a membership goes after the member."""
+    names = connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE %s", [like]).fetchall()
+    for last in (False, False, True):
+        for (role,) in list(names):
+            try:
+                connection.execute(psycopg.sql.SQL("DROP ROLE {}").format(psycopg.sql.Identifier(role)))
+                names.remove((role,))
+            except psycopg.errors.DependentObjectsStillExist:
+                if last:
+                    raise
