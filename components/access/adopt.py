@@ -73,6 +73,9 @@ class _Adoption:
         for of, given in sorted(self.found.cluster.settings.items()):
             if of.database in databases and of.role in self.declared:
                 databases[of.database].setdefault("settings", {})[of.role] = dict(sorted(given.items()))
+        if self.report:
+            for schema in (schema for each in databases.values() for schema in each["schemas"].values()):
+                schema.setdefault("mode", "strict")
         profiles = _profiles(databases)
         scope: dict[str, Any] = {"mode": "report"} if self.report else {}
         if never := sorted(name for name in self.untouched if not BUILT_IN.match(name)):

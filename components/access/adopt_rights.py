@@ -6,6 +6,7 @@ the broad lines; where there are none, the spec says `creators: []` and the broa
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -70,6 +71,11 @@ class Folded:
 def words(privileges: Iterable[str]) -> list[str]:
     """Privileges as a spec writes them."""
     return [one.lower() for one in sorted(privileges)]
+
+
+def exactly(name: str) -> str:
+    """The name as a line takes it: where it looks like a pattern, a pattern that it alone matches."""
+    return re.sub(r"([*?\[])", r"[\1]", name) if is_glob(name) else name
 
 
 def fold(ground: Ground, schema: str) -> Folded:
@@ -208,11 +214,7 @@ def _narrow(
     )
     if not differing:
         return
-    if is_glob(item.name):
-        found.report = True
-        found.remarks.append(f"{item.kind} {item} has * or ? in its name, which a spec takes for a pattern")
-        return
-    called = f"{item.name}({item.detail})" if item.kind == "routine" else item.name
+    called = f"{item.name}({item.detail})" if item.kind == "routine" else exactly(item.name)
     lines: dict[str, Any] = {}
     for role in differing:
         whole = words(rights.get(role, frozenset()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,30 +9,19 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
-from components.access import failures, jobs, run_jobs, run_scripts, scripts, session
+from components.access import failures, jobs, retire, run_jobs, run_scripts, scripts, session
 from components.access import quoting as q
 from components.access.failures import AccessError
 from components.access.jobs import Job
 from components.access.model import HAZARDS, Phase, Plan, Statement
 from components.access.passwords import Verifier
 from components.access.reading import State, cluster_plan, database_state
-from components.access.roles import digest
 from components.access.scripts import Batches, Script
 from components.access.session import Connection, Target
+from components.access.silence import digests, silence
 from components.access.spec.models import Spec
 
 Report = Callable[[str], None]
-
-# A verifier must get into no log and no statistics, whatever the server logs. Unknown names are harmless.
-_SILENT = {
-    "log_statement": "none",
-    "log_min_error_statement": "panic",
-    "log_min_duration_statement": "-1",
-    "log_min_duration_sample": "-1",
-    "log_transaction_sample_rate": "0",
-    "pgaudit.log": "none",
-    "pg_stat_statements.track": "none",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +77,7 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
             session.limits(connection)
             plan = cluster_plan(connection, spec, verifiers, options.sent)
             _agreed(plan, options)
-            told = _silence(connection) if verifiers else ()
+            told = silence(connection) if verifiers else ()
             run(connection, plan.of(Phase.STRUCTURE))
             still_locked()
         with target.open(autocommit=True) as connection:
@@ -98,31 +86,13 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
         with target.open() as connection:
             session.limits(connection)
             run(connection, plan.of(Phase.DEFAULTS))
+            still_locked()
+        retire.run(target, plan.of(Phase.RETIRE), run, still_locked)
+        with target.open() as connection:
             left = cluster_plan(connection, spec, verifiers, None if options.sent is None else digests(verifiers))
             _settled(left)
             still_locked()
     return Done(statements=plan.statements, notes=(*left.notes, *told))
-
-
-def digests(verifiers: Mapping[str, Verifier]) -> dict[str, str]:
-    """What a later run needs to know of the passwords of this one. The salts are secret, so nothing can be guessed."""
-    return {name: digest(one) for name, one in verifiers.items()}
-
-
-def _silence(connection: Connection) -> tuple[str, ...]:
-    """Keeps verifiers out of logs and statistics; tells where the login in use may not."""
-    able = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (True,)
-    chosen, asked = list(_SILENT), "SELECT name FROM unnest(%s::text[]) name WHERE has_parameter_privilege(name, 'SET')"
-    if not able:
-        may_ask = connection.info.server_version >= 150000
-        chosen = [name for (name,) in connection.execute(asked, [chosen])] if may_ask else []
-    wanted = json.dumps({name: _SILENT[name] for name in chosen})
-    connection.execute("SELECT set_config(key, value, true) FROM jsonb_each_text(%s::jsonb)", [wanted])
-    if connection.execute("SELECT current_setting('log_statement')").fetchone() == ("none",):
-        return ()
-    return (
-        "the server logs statements and the login in use may not silence it: passwords' verifiers get into its log",
-    )
 
 
 def _database_once(target: Target, spec: Spec, name: str, found: Sequence[Script], options: Options) -> Done:

@@ -24,6 +24,7 @@ class Wanted:
     owners: Mapping[str, str] = field(default_factory=dict)  # of databases
     revocable: frozenset[tuple[str, str]] = frozenset()
     joins: tuple[str, ...] = ()  # roles that the login in use must become a member of
+    retired: Mapping[str, str] = field(default_factory=dict)  # role -> who gets what it owns
     harden: bool = False
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -58,7 +59,8 @@ def wanted(
         owners={name: database.owner for name, database in spec.databases.items()},
         revocable=revocable,
         harden=spec.harden,
-        joins=tuple(powers.to_join(spec, server)),
+        joins=tuple(powers.to_join(spec, server, actual.retiring)),
+        retired=spec.retired,
         notes=(
             *(f"{member} is a member of {role}, which is not declared; left alone" for role, member in told),
             *_unreadable(actual, verifiers, server, sent),
