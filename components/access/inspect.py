@@ -14,6 +14,7 @@ import psycopg
 from components.access import model
 from components.access.model import Access, Acl, Cluster, Default, Facts, Grant, Object, Policy, Table
 from components.access.powers import Powers
+from components.access.retiring import Retiring
 
 Connection = psycopg.Connection[Any]
 
@@ -54,11 +55,17 @@ def _powers(read: Mapping[str, Any] | None) -> Powers | None:
 
 
 def cluster(
-    connection: Connection, *, roles: Iterable[str], databases: Iterable[str], groups: Iterable[str] = ()
+    connection: Connection,
+    *,
+    roles: Iterable[str],
+    databases: Iterable[str],
+    groups: Iterable[str] = (),
+    retired: Iterable[str] = (),
 ) -> tuple[Cluster, frozenset[str]]:
     """The named roles and databases as they are, and which of `groups` exist."""
     names = sorted(roles)
-    read = _read(connection, "cluster", roles=names, databases=sorted(databases), groups=sorted(groups))
+    named = {"databases": sorted(databases), "groups": sorted(groups), "retired": sorted(retired)}
+    read = _read(connection, "cluster", roles=names, **named)
     digests = _password_digests(connection, names)
     found = Cluster(
         roles={
@@ -71,6 +78,7 @@ def cluster(
             for role, database, entries in read["settings"] or ()
         },
         databases=frozenset(read["databases"] or ()),
+        retiring={name: _retiring(*rest) for name, *rest in read["retiring"] or ()},
     )
     return found, frozenset(read["groups"] or ())
 
@@ -131,6 +139,18 @@ def _role(row: list[Any], password: str | None) -> model.Role:
         valid_until=row[9],
         comment=row[10],
         password=password,
+    )
+
+
+def _retiring(
+    login: bool, sessions: int, databases: list[str] | None, closed: list[str] | None, shared: bool
+) -> Retiring:
+    return Retiring(
+        login=login,
+        sessions=sessions,
+        databases=tuple(sorted(databases or ())),
+        closed=tuple(sorted(closed or ())),
+        shared=shared,
     )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from components.access.powers import Need, Powers
+from components.access.retiring import Retiring
 
 PUBLIC = "PUBLIC"
 UNREADABLE = "?"  # stands for a password where pg_authid may not be read
@@ -157,6 +158,7 @@ class Cluster:
     memberships: frozenset[Membership] = frozenset()
     settings: Mapping[SettingsOf, Mapping[str, str]] = field(default_factory=dict)
     databases: frozenset[str] = frozenset()
+    retiring: Mapping[str, Retiring] = field(default_factory=dict)
 
 
 class Phase(enum.IntEnum):
@@ -166,6 +168,7 @@ class Phase(enum.IntEnum):
     APART = 2  # cannot be in a transaction
     DEFAULTS = 3
     RIGHTS = 4
+    RETIRE = 5  # in every database that depends on the role
 
 
 class Hazard(enum.StrEnum):
@@ -173,11 +176,13 @@ class Hazard(enum.StrEnum):
 
     CUTS_OFF_SESSIONS = "cuts-off-sessions"
     MOVES_EXTENSION = "moves-extension"
+    ENDS_SESSIONS = "ends-sessions"
 
 
 HAZARDS = {
     Hazard.CUTS_OFF_SESSIONS: "roles with open sessions could not connect again",
     Hazard.MOVES_EXTENSION: "code that names the extension's objects in their old schema would fail",
+    Hazard.ENDS_SESSIONS: "open sessions of a retired role end at once",
 }
 
 
@@ -190,11 +195,13 @@ class Statement:
     phase: Phase = Phase.RIGHTS
     hazard: Hazard | None = None
     run_as: str | None = None
+    database: str = ""  # "" is where the plan is run
     needs: tuple[Need, ...] = field(default=(), repr=False, compare=False)  # of a login that is no superuser
 
     def display(self) -> str:
         """The statement as people and logs may see it: a password's verifier is masked."""
         shown = _VERIFIER.sub("<hidden>", self.sql)
+        shown = f"in {self.database}: {shown}" if self.database else shown
         return f"SET LOCAL ROLE {self.run_as}; {shown}; RESET ROLE" if self.run_as else shown
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from components.access import extensions, grants, memberships, policy_changes, powers, statements
+from components.access import extensions, grants, memberships, policy_changes, powers, retire, statements
 from components.access.desired import Desired
 from components.access.model import Access, Cluster, Facts, Object, Plan, Role, Server, SettingsOf, Statement
 from components.access.roles import Wanted
@@ -49,6 +49,7 @@ def plan_cluster(wanted: Wanted, actual: Cluster, server: Server) -> Plan:
         *_settings(wanted.cluster.settings, actual.settings, in_database=False),
         *_databases(wanted, actual),
         *_settings(wanted.cluster.settings, actual.settings, in_database=True),
+        *retire.changes(wanted.retired, actual.retiring),
     )
     new = wanted.cluster.roles.keys() - actual.roles.keys()
     changed = [role for name, role in wanted.cluster.roles.items() if actual.roles.get(name) != role]
@@ -57,6 +58,7 @@ def plan_cluster(wanted: Wanted, actual: Cluster, server: Server) -> Plan:
         notes=wanted.notes,
         problems=(
             *wanted.problems,
+            *retire.problems(actual.retiring),
             *powers.forbidden(changed, server),
             *powers.blocked(found, server, {*new, *wanted.joins}),
         ),

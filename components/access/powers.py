@@ -93,7 +93,9 @@ def owning(spec: Spec) -> frozenset[str]:
     return frozenset(found & spec.every_role.keys())
 
 
-def to_join(spec: Spec, server: Server) -> Iterator[str]:
-    """The owning roles that the login in use must still be made a member of."""
+def to_join(spec: Spec, server: Server, retiring: Iterable[str]) -> Iterator[str]:
+    """The roles that the login in use must still be made a member of: who owns, who gives and who gets."""
     if server.powers is not None:
-        yield from sorted(owning(spec) - (server.powers.uses & server.powers.becomes))
+        heirs = {role: spec.retired[role] for role in retiring}
+        needed = owning(spec) | heirs.keys() | set(heirs.values())
+        yield from sorted(needed - (server.powers.uses & server.powers.becomes))

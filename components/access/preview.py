@@ -44,7 +44,7 @@ class Preview:
         """Everything that would run, in order, as it may be shown."""
         before = self.plan.of(Phase.STRUCTURE, Phase.APART, Phase.DEFAULTS)
         ran = [f"script {script.name} as {self.owner}" for script in self.scripts]
-        return [*map(str, before), *ran, *map(str, self.plan.of(Phase.RIGHTS)), *self.jobs]
+        return [*map(str, before), *ran, *map(str, self.plan.of(Phase.RIGHTS, Phase.RETIRE)), *self.jobs]
 
 
 def cluster(
@@ -131,7 +131,7 @@ def lines(preview: Preview) -> Iterator[str]:
         yield f"  {statement.display()};  -- {statement.why}"
     for script in preview.scripts:
         yield f"  run script {script.name} as {preview.owner};  -- {len(script.statements)} statements"
-    for statement in plan.of(Phase.RIGHTS):
+    for statement in plan.of(Phase.RIGHTS, Phase.RETIRE):
         yield f"  {statement.display()};  -- {statement.why}"
     if preview.scripts:
         yield "  then rights and row policies on what the scripts make"

@@ -33,7 +33,11 @@ def cluster_plan(
     everything = {name for database in spec.databases.values() for name in database.extensions}
     server = inspect.server(connection, everything)
     actual, groups = inspect.cluster(
-        connection, roles=spec.every_role, databases=spec.databases, groups=roles.predefined(spec)
+        connection,
+        roles=spec.every_role,
+        databases=spec.databases,
+        groups=roles.predefined(spec),
+        retired=spec.retired,
     )
     plan = plan_cluster(roles.wanted(spec, actual, server, verifiers, groups, sent), actual, server)
     # What no database of this server could have is told before the first role is made.

@@ -13,7 +13,7 @@ from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
 from components import contract
-from components.access import apply, edge, passwords, preview, scripts
+from components.access import apply, edge, passwords, preview, scripts, silence
 from components.access.failures import AccessError
 from components.access.passwords import Verifier
 from components.access.preview import Preview
@@ -113,7 +113,7 @@ class RolesProvider(_Provider):
         return apply.apply_cluster(Target.of(_server(props)), loaded.spec, _verifiers(props, loaded), options)
 
     def outputs_of(self, props: Props) -> Props:
-        return {"sent": json.dumps(apply.digests(_verifiers(props, _loaded(props))), sort_keys=True)}
+        return {"sent": json.dumps(silence.digests(_verifiers(props, _loaded(props))), sort_keys=True)}
 
 
 class DatabaseProvider(_Provider):

@@ -18,5 +18,14 @@ SELECT json_build_object(
                LEFT JOIN pg_database d ON d.oid = s.setdatabase
                WHERE r.rolname = ANY(%(roles)s) AND (s.setdatabase = 0 OR d.datname = ANY(%(databases)s))),
   'databases', (SELECT json_agg(datname) FROM pg_database WHERE datname = ANY(%(databases)s)),
+  'retiring', (SELECT json_agg(json_build_array(r.rolname, r.rolcanlogin,
+                 (SELECT count(*) FROM pg_stat_activity WHERE usesysid = r.oid),
+                 (SELECT json_agg(DISTINCT d.datname) FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid
+                  WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid AND d.datallowconn),
+                 (SELECT json_agg(DISTINCT d.datname) FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid
+                  WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid AND NOT d.datallowconn),
+                 EXISTS (SELECT FROM pg_shdepend s
+                  WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid AND s.dbid = 0)))
+               FROM pg_roles r WHERE r.rolname = ANY(%(retired)s)),
   'groups', (SELECT json_agg(rolname) FROM pg_roles WHERE rolname = ANY(%(groups)s))
 )::text

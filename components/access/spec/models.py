@@ -24,5 +24,10 @@ class Spec(Part):
 
     @property
     def every_role(self) -> dict[str, Role]:
-        """Roles and services."""
-        return {**self.roles, **self.services}
+        """Roles and services that shall be there."""
+        return {name: role for name, role in {**self.roles, **self.services}.items() if role.retire is None}
+
+    @property
+    def retired(self) -> dict[str, str]:
+        """Roles that shall be gone -> who gets what they own."""
+        return {name: role.retire.to for name, role in self.roles.items() if role.retire}

@@ -49,6 +49,9 @@ def _roles(spec: Spec) -> Iterator[Finding]:
         for name, role in getattr(spec, kind).items():
             if wrong := _outside(spec, name):
                 yield (kind, name), wrong
+            if role.retire:
+                yield from _retired(spec, (kind, name), role, role.retire.to)
+                continue
             if role.password and role.keep_password:
                 yield (kind, name), "has a password from a secret and keep_password; keep one of them"
             if role.password and not role.login:
@@ -64,6 +67,14 @@ def _roles(spec: Spec) -> Iterator[Finding]:
         yield from _known(("services", name, "profile"), "profile", service.profile, spec.profiles)
         schemas = [schema for database in spec.databases.values() for schema in database.schemas]
         yield from _known(("services", name, "schema"), "schema", service.schema_, schemas)
+
+
+def _retired(spec: Spec, path: Path, role: Role, to: str) -> Iterator[Finding]:
+    if path[0] == "services":
+        yield path, "is a service; a role that is to go stands under `roles`"
+    elif more := sorted(role.model_fields_set - {"retire"}):
+        yield path, f"is to be retired, so nothing else can be said of it; leave out {', '.join(more)}"
+    yield from _known((*path, "retire", "to"), "role", to, spec.every_role)
 
 
 def _outside(spec: Spec, name: str) -> str | None:

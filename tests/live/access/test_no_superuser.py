@@ -8,9 +8,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from components.access.apply import digests
 from components.access.failures import AccessError
 from components.access.session import Target
+from components.access.silence import digests
 from tests.live.access.shop import Shop
 from tests.live.access.test_apply import DRIFTS
 
