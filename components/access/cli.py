@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from components.access import adopt_command, edge, spec_commands
+from components.access import adopt_command, edge, effective_commands, spec_commands
 from components.access.failures import AccessError
 
 URL = "ACCESS_URL"
@@ -24,6 +24,14 @@ _EXAMPLES = {
     "lint": "  %(prog)s sql/shop/access.yaml",
     "verify": "  %(prog)s sql/shop/access.yaml",
     "adopt": "  %(prog)s --database shop --roles '^shop_' --output sql/shop/access.yaml",
+    "why": (
+        "  %(prog)s shop_app app.orders select --url postgresql://postgres@localhost/shop\n"
+        "  %(prog)s shop_app 'app.place_order(integer)' execute || echo not allowed"
+    ),
+    "matrix": (
+        "  %(prog)s --roles '^shop_' --schema app --url postgresql://postgres@localhost/shop\n"
+        "  %(prog)s --csv > matrix.csv"
+    ),
 }
 _WORDS = {
     "plan": "show every statement that an apply would run; 2 if there is any",
@@ -32,6 +40,8 @@ _WORDS = {
     "lint": "only what stops a plan",
     "verify": "try the spec's tests, each as its role, and roll everything back",
     "adopt": "write the spec of a live server, proven to change nothing there",
+    "why": "may this role do this, by which path, and on which rows? 2 if not",
+    "matrix": "every role's effective privileges, with what row policies leave of them",
 }
 
 
@@ -65,6 +75,8 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument("--allow", action="append", default=[], help="a hazard to accept; may be repeated")
             one.add_argument("--digest", help="only if the plan's digest is still this one, as plan --json shows it")
     adopt_command.arguments(_command(commands, "adopt", adopt_command.run))
+    effective_commands.why_arguments(_command(commands, "why", effective_commands.why))
+    effective_commands.matrix_arguments(_command(commands, "matrix", effective_commands.show_matrix))
     return top
 
 
