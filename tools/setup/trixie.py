@@ -10,6 +10,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.setup import apt
@@ -25,7 +26,7 @@ PACKAGES = (
 )
 LIMIT_S = 1800.0
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-ASK = f"PostgreSQL {MAJOR} with TimescaleDB and pgvector is not here; get it as root: tools/run trixie (3 minutes)"
+ASK = f"PostgreSQL {MAJOR} with TimescaleDB and pgvector is not here; get it as root: make trixie"
 
 
 def root() -> Path:
@@ -39,11 +40,11 @@ def ready() -> bool:
 
 
 def ensure_trixie() -> None:
-    """Makes the folder unless it is there; some minutes and 400 MB. Raises SetupError with what to do."""
+    """Makes the folder unless it is there: 450 MB, up to some minutes. Raises SetupError with what to do."""
     if stamped(root() / "complete", _content()):
         return
     if os.geteuid() != 0:
-        raise SetupError(f"only root can unpack {SUITE}'s packages and run them in a chroot: sudo tools/run trixie")
+        raise SetupError(f"only root can unpack {SUITE}'s packages and run them in a chroot: sudo make trixie")
     if shutil.which("mmdebstrap") is None:
         apt.install(["mmdebstrap"], "mmdebstrap")
     account = _account()
@@ -52,7 +53,9 @@ def ensure_trixie() -> None:
     shutil.rmtree(root(), ignore_errors=True)
     scratch.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     run(f"{SUITE}'s PostgreSQL {MAJOR}", _command(scratch, _mirror()), limit=LIMIT_S)
-    (scratch / "etc" / "passwd").write_text(f"{account.pw_name}:x:{account.pw_uid}:{account.pw_gid}::/:/bin/sh\n")
+    # The server asks who it is, and who speaks to it by its socket.
+    accounts = [f"{one.pw_name}:x:{one.pw_uid}:{one.pw_gid}::/:/bin/sh\n" for one in (pwd.getpwuid(0), account)]
+    (scratch / "etc" / "passwd").write_text("".join(accounts))
     for folder in (scratch, scratch / "tmp"):
         folder.chmod(0o1777 if folder.name == "tmp" else 0o755)
     found = run("a look at it", ["chroot", str(scratch), f"{BINARIES}/postgres", "--version"], limit=60)
@@ -60,6 +63,11 @@ def ensure_trixie() -> None:
         raise SetupError(f"the unpacked server calls itself {found.strip()!r}, not PostgreSQL {MAJOR}")
     scratch.rename(root())
     write(root() / "complete", _content())
+
+
+def inside(account: pwd.struct_passwd, argv: Sequence[str]) -> list[str]:
+    """A command that runs in the folder, as that account; it replaces chroot's process, so signals reach it."""
+    return ["chroot", f"--userspec={account.pw_uid}:{account.pw_gid}", str(root()), *argv]
 
 
 def _content() -> str:
@@ -70,7 +78,9 @@ def _account() -> pwd.struct_passwd:
     try:
         return pwd.getpwnam("postgres")
     except KeyError:
-        raise SetupError(f"there is no account postgres, which runs the servers: {apt.command(['postgresql-common'])}")
+        raise SetupError(
+            f"there is no account postgres, which runs the servers: {apt.command(['postgresql-common'])}"
+        ) from None
 
 
 def _command(scratch: Path, mirror: str) -> list[str]:

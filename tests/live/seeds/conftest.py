@@ -21,7 +21,8 @@ from components.access.session import Target
 from components.access.spec import Spec, load
 from tests.live.seeds import by_hand
 from tests.live.seeds.logins import ROOT, SYSTEMS, Login, from_file, load_fixture, stand_in
-from tests.live.seeds.scratch import Scratch, scratch
+from tests.live.seeds.scratch import DEBIAN_13, Scratch, scratch
+from tools.setup import trixie
 
 # Every login of the scratch server has a password of this kind: what passes with it passes with any.
 THORNY = "#Thaw$in2k77!'\"\\ %:@/?&é漢🐘 "
@@ -50,13 +51,22 @@ class Served:
     administrator: Target | None = None
 
 
+@pytest.fixture(scope="session")
+def debian_13() -> Iterator[Scratch]:
+    """A server that has TimescaleDB and pgvector, from Debian 13's packages."""
+    if not trixie.ready():
+        pytest.skip(trixie.ASK)
+    with scratch(DEBIAN_13) as server:
+        yield server
+
+
 @pytest.fixture(scope="session", params=_ways())
 def served(request: pytest.FixtureRequest) -> Iterator[Served]:
     """With the systems applied, and empty of the fixtures' rows."""
     if request.param == "platform":
         yield Served(logins=from_file(os.environ[URLS]))
         return
-    apply = by_hand.apply if request.param == "by hand" else _by_the_access_layer
+    apply = by_hand.apply if request.param == "by hand" else by_the_access_layer
     with scratch() as server:
         made: dict[str, Login] = {}
         for system in SYSTEMS:
@@ -64,8 +74,8 @@ def served(request: pytest.FixtureRequest) -> Iterator[Served]:
             spec = load(file).spec
             secrets = {secret: secret + THORNY for secret in secrets_of(spec).values()}
             apply(file, secrets, server)
-            made |= {login.role: login for login in _logins(server, spec, secrets)}
-        yield Served(logins=made, administrator=_administrator(server))
+            made |= {login.role: login for login in logins_of(server, spec, secrets)}
+        yield Served(logins=made, administrator=administrator_of(server))
 
 
 @pytest.fixture
@@ -82,16 +92,16 @@ def administrator(served: Served) -> Target:
     return served.administrator
 
 
-def _administrator(server: Scratch) -> Target:
+def administrator_of(server: Scratch) -> Target:
     return Target(words={"host": str(server.folder), "port": server.port, "user": "postgres"})
 
 
-def _by_the_access_layer(file: Path, secrets: dict[str, str], server: Scratch) -> None:
+def by_the_access_layer(file: Path, secrets: dict[str, str], server: Scratch) -> None:
     """As a stack applies it, again and again: the last time there must be nothing left to do.
 
     Where an ORM makes the tables, it does so after the first apply; what waited for them is done by the second.
     """
-    spec, target, [database] = load(file).spec, _administrator(server), load(file).spec.databases
+    spec, target, [database] = load(file).spec, administrator_of(server), load(file).spec.databases
     first = apply_once(file, secrets, target)
     assert any(one.statements for one in first)
     if migration := stand_in(file.parent.name):
@@ -123,7 +133,7 @@ def secrets_of(spec: Spec) -> dict[str, str]:
     return {name: role.password.secret for name, role in spec.every_role.items() if role.login and role.password}
 
 
-def _logins(server: Scratch, spec: Spec, secrets: dict[str, str]) -> Iterator[Login]:
+def logins_of(server: Scratch, spec: Spec, secrets: dict[str, str]) -> Iterator[Login]:
     [database] = spec.databases
     for name, secret in secrets_of(spec).items():
         word = quote(secrets[secret], safe="")
