@@ -18,6 +18,7 @@ from tools.setup.places import ROOT, VENV, cache, patroni_home
 from tools.setup.progress import SetupError, say
 from tools.setup.servers import ensure_servers
 from tools.setup.targets import TARGETS, Need, Target
+from tools.setup.trixie import ensure_trixie
 
 STEPS: dict[Need, Callable[[], object]] = {
     Need.PYTHON: lambda: ensure_environment(tools=False),
@@ -26,6 +27,7 @@ STEPS: dict[Need, Callable[[], object]] = {
     Need.PATRONI: ensure_patroni,
     Need.PULUMI: pulumi.ensure_pulumi,
     Need.MAJORS: ensure_majors,
+    Need.TRIXIE: ensure_trixie,
 }
 LOCK_LIMIT = 3600.0
 

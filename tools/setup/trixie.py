@@ -9,12 +9,11 @@ import os
 import pwd
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from tools.setup import apt
-from tools.setup.progress import SetupError, run, say
+from tools.setup.progress import SetupError, run
 from tools.setup.stamps import stamped, write
 
 SUITE = "trixie"
@@ -97,11 +96,3 @@ def _mirror() -> str:
     if not mirrors:
         raise SetupError("apt knows no Debian mirror on this machine; run apt-get update, or use a Debian machine")
     return mirrors[0]
-
-
-if __name__ == "__main__":
-    try:
-        ensure_trixie()
-    except SetupError as error:
-        say(str(error))
-        sys.exit(1)

@@ -73,7 +73,8 @@ def test_the_hourly_figures_are_right_after_the_job(intel: Logins) -> None:
 
 def test_old_metrics_are_dropped_by_the_chunk_and_none_else(intel: Logins) -> None:
     app, jobs = intel["corporate_intel_app"], intel["corporate_intel_jobs"]
-    insert: LiteralString = "INSERT INTO app.metrics (time, company_id, metric_type, value) VALUES (now() - INTERVAL '3 years', %s, 'old', 1)"
+    columns: LiteralString = "(time, company_id, metric_type, value)"
+    insert: LiteralString = f"INSERT INTO app.metrics {columns} VALUES (now() - INTERVAL '3 years', %s, 'old', 1)"
     app.ask(insert, A)
     with pytest.raises(errors.RaiseException, match="kept for a month at least"):
         jobs.ask("SELECT ops.drop_old_metrics(INTERVAL '1 day')")
