@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from components.access import adopt_read, edge
+from components.access import edge
 from components.access.failures import AccessError
 from components.access.session import Target
 
@@ -30,6 +30,8 @@ def run(given: argparse.Namespace) -> int:
     """Writes the spec; 1 where it would still change something, which stderr tells."""
     if given.output is not None and given.output.exists():
         raise AccessError(f"{given.output} is there already; name another file, or remove it")
+    from components.access import adopt_read  # here, because every other command would pay for loading it
+
     try:
         re.compile(given.roles or "")
     except re.error as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from components.access.spec.databases import Database, Profile
 from components.access.spec.fields import Flag, Name, OrNothing, Part, field
 from components.access.spec.roles import Role, RoleMap, Scope, ServiceMap, VersionOfLanguage
@@ -22,7 +24,7 @@ class Spec(Part):
     profiles: dict[Name, OrNothing[Profile]] = field({}, "Rights with a name.")
     databases: dict[Name, Database] = field({}, "Databases by name.")
 
-    @property
+    @cached_property
     def every_role(self) -> dict[str, Role]:
         """Roles and services that shall be there."""
         return {name: role for name, role in {**self.roles, **self.services}.items() if role.retire is None}
