@@ -246,11 +246,19 @@ def _count(table: str, seen: Seen) -> Callable[[Connection], str]:
 
 
 def _affected(statement: str) -> Callable[[Connection], str]:
-    return lambda connection: _rows(max(0, _sent(connection, statement).rowcount))
+    return lambda connection: _rows(_through(connection, statement))
 
 
 def _refused(statement: str) -> Callable[[Connection], str]:
-    return lambda connection: f"no error, {_rows(max(0, _sent(connection, statement).rowcount))}"
+    return lambda connection: f"no error, {_rows(_through(connection, statement))}"
+
+
+def _through(connection: Connection, statement: str) -> int:
+    """Runs a statement to its end and counts its rows; a query's rows stay on the server, however many there are."""
+    if not statement.lstrip().upper().startswith(("SELECT", "TABLE", "VALUES")):
+        return max(0, _sent(connection, statement).rowcount)
+    _sent(connection, f"DECLARE verify_rows NO SCROLL CURSOR FOR {statement}")
+    return _sent(connection, "MOVE FORWARD ALL IN verify_rows").rowcount
 
 
 def _sent(connection: Connection, statement: str) -> psycopg.Cursor[Any]:

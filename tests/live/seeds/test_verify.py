@@ -80,6 +80,27 @@ def test_the_command_ends_with_1_where_something_failed(
 
 
 @pytest.mark.parametrize(
+    ("statement", "rows"),
+    [
+        ("SELECT generate_series(1, 200000)", 200_000),
+        ("TABLE app.organizations", 1),
+        ("VALUES (1), (2)", 2),
+        ("WITH mine AS (SELECT * FROM app.projects) SELECT * FROM mine", 5),
+        ("WITH mine AS (DELETE FROM app.projects RETURNING id) SELECT * FROM mine", 5),
+        ("SELECT id FROM app.projects FOR UPDATE", 5),
+        ("UPDATE app.projects SET name = name", 5),
+        ("SHOW search_path", 1),
+        ("EXPLAIN SELECT * FROM app.projects", None),
+    ],
+)
+def test_rows_are_counted_whatever_the_statement(administrator: Target, statement: str, rows: int | None) -> None:
+    fixture = "fixture: two_organizations.sql, set: { org: 11111111-1111-4111-8111-111111111111 }"
+    test = f'{{ as: application_role, {fixture}, affects: {{ "{statement}": {rows or 0} }} }}'
+    [outcome] = verify.verify(administrator, _with_tests(test), FOLDER)
+    assert outcome.passed == (rows is not None), outcome
+
+
+@pytest.mark.parametrize(
     ("test", "told"),
     [
         ("{ as: application_role, set: { app.current_user_id: x }, sees: { app.absent: 0 } }", "42P01"),
