@@ -92,7 +92,7 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
             left = cluster_plan(connection, spec, verifiers, None if options.sent is None else digests(verifiers))
             _settled(left)
             still_locked()
-    return Done(statements=plan.statements, notes=(*left.notes, *told))
+    return Done(statements=plan.statements, notes=(*left.notes, *told), pending=left.pending)
 
 
 def _database_once(target: Target, spec: Spec, name: str, found: Sequence[Script], options: Options) -> Done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -22,6 +23,7 @@ Connection = psycopg.Connection[Any]
 # verifier in the very database that the client wants.
 INFRASTRUCTURE = ("pgbouncer",)
 _QUERIES = Path(__file__).parent / "queries"
+_SINCE = re.compile(rb" -- (\d\d)$", re.MULTILINE)
 _COMMANDS = {"*": "all", "r": "select", "a": "insert", "w": "update", "d": "delete"}
 
 
@@ -41,6 +43,7 @@ def server(connection: Connection, extensions: Iterable[str] = ()) -> model.Serv
         available=available,
         preloaded=read["preloaded"],
         cron_database=read["cron_database"],
+        connections=read["connections"],
         infrastructure=tuple(sorted(read["infrastructure"] or ())),
     )
 
@@ -78,16 +81,26 @@ def cluster(
             for role, database, entries in read["settings"] or ()
         },
         databases=frozenset(read["databases"] or ()),
+        outside=_outside(read["objects"] or ()),
         retiring={name: _retiring(*rest) for name, *rest in read["retiring"] or ()},
     )
     return found, frozenset(read["groups"] or ())
 
 
 def database(
-    connection: Connection, known: model.Server, *, schemas: Iterable[str], row_security: Iterable[str] = ()
+    connection: Connection,
+    known: model.Server,
+    *,
+    schemas: Iterable[str],
+    row_security: Iterable[str] = (),
+    named: Iterable[str] = (),
 ) -> tuple[Access, Facts]:
-    """The access of the connection's database, in `schemas`; columns only of `row_security`'s tables."""
-    read = _read(connection, "database", schemas=sorted(schemas), row_security=sorted(row_security))
+    """The access of the connection's database, in `schemas`; columns only of `row_security`'s tables.
+
+    `named` are objects outside schemas, as kind/name, that are read even if an extension brought them.
+    """
+    words = {"row_security": sorted(row_security), "named": sorted(named)}
+    read = _read(connection, "database", schemas=sorted(schemas), **words)
     acls, owners = _acls(read)
     access = Access(
         database=connection.info.dbname,
@@ -108,15 +121,18 @@ def database(
 
 
 def _read(connection: Connection, query: str, **parameters: Any) -> dict[str, Any]:
-    row = connection.execute(_query(query), parameters).fetchone()
+    major = connection.info.server_version // 10000
+    row = connection.execute(_query(query, major), parameters).fetchone()
     assert row is not None
     found: dict[str, Any] = json.loads(row[0] or "{}")
     return found
 
 
 @cache
-def _query(name: str) -> bytes:
-    return (_QUERIES / f"{name}.sql").read_bytes()
+def _query(name: str, major: int) -> bytes:
+    """Less the lines that end in the number of a later major: a catalog cannot be asked where it is not."""
+    lines = (_QUERIES / f"{name}.sql").read_bytes().splitlines(keepends=True)
+    return b"".join(line for line in lines if not (found := _SINCE.search(line)) or int(found[1]) <= major)
 
 
 def _password_digests(connection: Connection, roles: list[str]) -> dict[str, str | None] | None:
@@ -140,6 +156,15 @@ def _role(row: list[Any], password: str | None) -> model.Role:
         comment=row[10],
         password=password,
     )
+
+
+def _outside(rows: Iterable[list[Any]]) -> Access:
+    acls, owners = {}, {}
+    for kind, name, owner, entries in rows:
+        item = Object(kind, "", name)
+        acls[item] = frozenset(Grant(*entry) for entry in entries or ())
+        owners[item] = owner
+    return Access(database="", acls=acls, owners=owners)
 
 
 def _retiring(
@@ -203,8 +228,10 @@ def _facts(read: Mapping[str, Any], known: model.Server) -> Facts:
             columns=columns or {},
             indexed=frozenset(indexed or ()),
             partition_of=Table(*parent) if parent else None,
+            uniques=tuple((called, tuple(of or ())) for called, of in uniques or ()),
+            references=tuple((called, tuple(of), Table(*there)) for called, of, *there in references or ()),
         )
-        for schema, name, columns, indexed, parent in read["relations"] or ()
+        for schema, name, columns, indexed, parent, uniques, references in read["relations"] or ()
     }
     return Facts(
         server=known,

@@ -1,20 +1,21 @@
 """What the access layer knows of a server and of a database; desired and actual are the same types.
 
-Names are plain texts as the catalog has them, unquoted. In an ACL the owner's own rights are left out, since they are
-implied, and a grantor of "" stands for the object's owner, so that equal rights on objects of different owners are
-equal values.
+Names are unquoted, as the catalog has them. In an ACL the owner's own rights are left out, since they are implied, and
+a grantor of "" is the object's owner, so that equal rights on objects of different owners are equal values.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import enum
 import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from components.access.phases import HAZARDS as HAZARDS
+from components.access.phases import Hazard as Hazard
+from components.access.phases import Phase as Phase
 from components.access.powers import Need, Powers
 from components.access.retiring import Retiring
 
@@ -159,31 +160,7 @@ class Cluster:
     settings: Mapping[SettingsOf, Mapping[str, str]] = field(default_factory=dict)
     databases: frozenset[str] = frozenset()
     retiring: Mapping[str, Retiring] = field(default_factory=dict)
-
-
-class Phase(enum.IntEnum):
-    """When a statement runs. Scripts run between DEFAULTS and RIGHTS: what they make is born with its rights."""
-
-    STRUCTURE = 1
-    APART = 2  # cannot be in a transaction
-    DEFAULTS = 3
-    RIGHTS = 4
-    RETIRE = 5  # in every database that depends on the role
-
-
-class Hazard(enum.StrEnum):
-    """What a statement may cost. A stack allows each by its name."""
-
-    CUTS_OFF_SESSIONS = "cuts-off-sessions"
-    MOVES_EXTENSION = "moves-extension"
-    ENDS_SESSIONS = "ends-sessions"
-
-
-HAZARDS = {
-    Hazard.CUTS_OFF_SESSIONS: "roles with open sessions could not connect again",
-    Hazard.MOVES_EXTENSION: "code that names the extension's objects in their old schema would fail",
-    Hazard.ENDS_SESSIONS: "open sessions of a retired role end at once",
-}
+    outside: Access = field(default_factory=lambda: Access(database=""))  # parameters and tablespaces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,6 +228,7 @@ class Server:
     available: Mapping[str, Available] | None = None  # None: unknown, the server is not there yet
     preloaded: str | None = None
     cron_database: str | None = None
+    connections: int | None = None  # that are not kept for administrators
     infrastructure: tuple[str, ...] = ()  # logins of the platform that every database must let in
 
     @property
@@ -265,6 +243,8 @@ class Relation:
     columns: Mapping[str, str]
     indexed: frozenset[str] = frozenset()  # columns that an index begins with
     partition_of: Table | None = None
+    uniques: tuple[tuple[str, tuple[str, ...]], ...] = ()  # unique indexes but the primary key's, and their columns
+    references: tuple[tuple[str, tuple[str, ...], Table], ...] = ()  # foreign keys: name, columns, table
 
 
 @dataclass(frozen=True, kw_only=True)

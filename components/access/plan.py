@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 
 from components.access import extensions, grants, memberships, policy_changes, powers, retire, statements
 from components.access.desired import Desired
-from components.access.model import Access, Cluster, Facts, Object, Plan, Role, Server, SettingsOf, Statement
+from components.access.model import Access, Cluster, Facts, Object, Phase, Plan, Role, Server, SettingsOf, Statement
 from components.access.roles import Wanted
 
 
@@ -49,6 +50,7 @@ def plan_cluster(wanted: Wanted, actual: Cluster, server: Server) -> Plan:
         *_settings(wanted.cluster.settings, actual.settings, in_database=False),
         *_databases(wanted, actual),
         *_settings(wanted.cluster.settings, actual.settings, in_database=True),
+        *_outside(wanted.cluster.outside, actual.outside, server),
         *retire.changes(wanted.retired, actual.retiring),
     )
     new = wanted.cluster.roles.keys() - actual.roles.keys()
@@ -56,6 +58,7 @@ def plan_cluster(wanted: Wanted, actual: Cluster, server: Server) -> Plan:
     return Plan(
         statements=found,
         notes=wanted.notes,
+        pending=wanted.pending,
         problems=(
             *wanted.problems,
             *retire.problems(actual.retiring),
@@ -126,6 +129,12 @@ def _same(name: str, before: str, after: str) -> bool:
     if name.lower() in statements.LIST_SETTINGS:
         return statements.list_items(before) == statements.list_items(after)
     return before == after
+
+
+def _outside(wanted: Access, actual: Access, server: Server) -> Iterator[Statement]:
+    """Rights on parameters and tablespaces."""
+    for statement in grants.changes(wanted, actual, Facts(server=server)):
+        yield dataclasses.replace(statement, phase=Phase.DEFAULTS)
 
 
 def _databases(wanted: Wanted, actual: Cluster) -> Iterator[Statement]:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.access import inspect, lint, roles, twins
+from components.access import inspect, lint, roles, server_rights, twins
 from components.access.desired import Desired, desired, row_security_schemas, schemas, with_expressions
 from components.access.desired import twins as twins_of
 from components.access.inspect import Connection
@@ -62,7 +62,11 @@ def database_state(connection: Connection, spec: Spec, name: str) -> State:
     database = spec.databases[name]
     server = inspect.server(connection, database.extensions)
     actual, facts = inspect.database(
-        connection, server, schemas=schemas(database), row_security=row_security_schemas(database)
+        connection,
+        server,
+        schemas=schemas(database),
+        row_security=row_security_schemas(database),
+        named=server_rights.named(database),
     )
     wanted = desired(spec, name, actual, facts)
     wanted = with_expressions(wanted, twins.printed(connection, twins_of(wanted)))
@@ -78,6 +82,6 @@ def empty_database(spec: Spec, name: str, server: Server) -> State:
 def _state(spec: Spec, name: str, wanted: Desired, actual: Access, facts: Facts) -> State:
     plan = plan_database(wanted, actual, facts)
     found = lint.lint(spec, name, wanted, actual, facts)
-    return State(
-        plan=dataclasses.replace(plan, curable=(*plan.curable, *found)), wanted=wanted, actual=actual, facts=facts
-    )
+    told = lint.advice(spec, name, wanted, actual, facts)
+    plan = dataclasses.replace(plan, curable=(*plan.curable, *found), notes=(*plan.notes, *told))
+    return State(plan=plan, wanted=wanted, actual=actual, facts=facts)

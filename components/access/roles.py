@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from components.access import powers
-from components.access.model import UNREADABLE, Cluster, Membership, Role, Server, SettingsOf
+from components.access import powers, server_rights
+from components.access.model import UNREADABLE, Access, Cluster, Membership, Role, Server, SettingsOf
 from components.access.passwords import Verifier
 from components.access.scope import Scope
 from components.access.spec import roles as language
@@ -27,6 +27,7 @@ class Wanted:
     retired: Mapping[str, str] = field(default_factory=dict)  # role -> who gets what it owns
     harden: bool = False
     notes: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -45,14 +46,15 @@ def wanted(
     scope = Scope(spec, server.me)
     edges = list(_memberships(spec))
     revocable, told = _undeclared(scope, edges, actual, server)
+    outside = server_rights.on_server(spec, scope, actual.outside)
     return Wanted(
         cluster=Cluster(
             roles={
-                name: _role(name, role, verifiers.get(name), actual.roles.get(name), sent)
-                for name, role in spec.every_role.items()
+                name: _role(name, role, verifiers.get(name), actual, sent) for name, role in spec.every_role.items()
             },
             memberships=frozenset(edges),
             settings=_settings(spec, scope),
+            outside=Access(database="", acls=outside.acls),
             databases=frozenset(spec.databases),
         ),
         verifiers=verifiers,
@@ -63,8 +65,10 @@ def wanted(
         retired=spec.retired,
         notes=(
             *(f"{member} is a member of {role}, which is not declared; left alone" for role, member in told),
+            *outside.notes,
             *_unreadable(actual, verifiers, server, sent),
         ),
+        pending=tuple(outside.pending),
         problems=(*_problems(spec, server, known_groups), *_not_ours(spec, scope)),
     )
 
@@ -80,7 +84,7 @@ def predefined(spec: Spec) -> set[str]:
 
 
 def _role(
-    name: str, role: language.Role, verifier: Verifier | None, present: Role | None, sent: Mapping[str, str] | None
+    name: str, role: language.Role, verifier: Verifier | None, actual: Cluster, sent: Mapping[str, str] | None
 ) -> Role:
     return Role(
         name=name,
@@ -94,7 +98,7 @@ def _role(
         connection_limit=role.connection_limit,
         valid_until=valid_until(role.valid_until),
         comment=role.comment,
-        password=_password(role, verifier, present, sent),
+        password=_password(role, verifier, actual.roles.get(name), sent),
     )
 
 
@@ -159,6 +163,7 @@ def _settings(spec: Spec, scope: Scope) -> dict[SettingsOf, dict[str, str]]:
 
 
 def _problems(spec: Spec, server: Server, known_groups: frozenset[str]) -> Iterator[str]:
+    yield from server_rights.problems(spec, server)
     for group in sorted(predefined(spec) - known_groups):
         yield f"role {group} is not on this server (PostgreSQL {server.major}); take it out of member_of"
     if server.major >= 16:

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from components.access import server_rights
 from components.access.lines import KEYS, Lines, Privileges, acl
 from components.access.model import NO_RIGHTS, PUBLIC, Access, Acl, Default, Facts, Grant, Object
 from components.access.rights import family
@@ -60,6 +61,7 @@ class Spreader:
         self._objects()
         self._columns()
         self._defaults()
+        self._outside()
         self.rights.notes += self._told()
         return self.rights
 
@@ -163,6 +165,12 @@ class Spreader:
         for place in self.actual.defaults:
             if place.schema in self.by_schema and place not in self.rights.defaults:
                 self._default(place, NO_RIGHTS)
+
+    def _outside(self) -> None:
+        found = server_rights.in_database(self.database, self.scope, self.actual)
+        self.rights.acls |= found.acls
+        self.rights.pending += found.pending
+        self.rights.notes += found.notes
 
     def _default(self, place: Default, declared: Acl) -> None:
         actual = present_default(self.actual, place)

@@ -18,6 +18,14 @@ SELECT json_build_object(
                LEFT JOIN pg_database d ON d.oid = s.setdatabase
                WHERE r.rolname = ANY(%(roles)s) AND (s.setdatabase = 0 OR d.datname = ANY(%(databases)s))),
   'databases', (SELECT json_agg(datname) FROM pg_database WHERE datname = ANY(%(databases)s)),
+  'objects', (SELECT json_agg(json_build_array(kind, name, pg_get_userbyid(owner), (SELECT json_agg(json_build_array(
+                CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END, x.privilege_type, x.is_grantable,
+                CASE WHEN x.grantor <> owner THEN pg_get_userbyid(x.grantor) ELSE '' END))
+                FROM aclexplode(acl) x WHERE x.grantee <> owner)))
+              FROM (SELECT 'tablespace' AS kind, spcname AS name, spcowner AS owner,
+                      coalesce(spcacl, acldefault('t', spcowner)) AS acl FROM pg_tablespace
+                    UNION ALL SELECT 'parameter', parname, 10, paracl FROM pg_parameter_acl -- 15
+                   ) outside),
   'retiring', (SELECT json_agg(json_build_array(r.rolname, r.rolcanlogin,
                  (SELECT count(*) FROM pg_stat_activity WHERE usesysid = r.oid),
                  (SELECT json_agg(DISTINCT d.datname) FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid

@@ -12,6 +12,8 @@ SELECT json_build_object(
     FROM pg_roles m WHERE m.rolname = current_user AND NOT m.rolsuper),
   'preloaded', CASE WHEN pg_has_role(current_user, 'pg_read_all_settings', 'MEMBER')
                     THEN current_setting('shared_preload_libraries') END,
+  'connections', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+                 - coalesce(current_setting('reserved_connections', true)::int, 0),
   'cron_database', current_setting('cron.database_name', true),
   'infrastructure', (SELECT json_agg(rolname) FROM pg_roles WHERE rolcanlogin AND rolname = ANY(%(infrastructure)s)),
   'available', CASE WHEN cardinality(%(extensions)s::text[]) > 0 THEN coalesce((

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, StringConstraints
 
 from components.access.spec.fields import (
     ColumnPrivilege,
@@ -12,6 +12,7 @@ from components.access.spec.fields import (
     FunctionPrivileges,
     Grantee,
     Grantees,
+    LargeObjectPrivileges,
     Mode,
     Name,
     Names,
@@ -137,6 +138,13 @@ LintName = Literal[
     "grant-to-public",
     "partition-granted",
     "tenant-index",
+    "login-unlimited",
+    "login-owns",
+    "login-becomes-owner",
+    "acl-width",
+    "tenant-unique",
+    "tenant-reference",
+    "connection-budget",
 ]
 
 
@@ -144,6 +152,10 @@ class Lint(Part):
     """Exceptions from the checks that stop a preview."""
 
     allow: dict[LintName, dict[Text, Why]] = field({}, "Lint -> object (schema.name) -> why it is right here.")
+
+
+Usage = dict[Name, dict[Grantee, TypePrivileges]] | None
+LargeObject = Annotated[Text, StringConstraints(pattern=r"^[1-9][0-9]{0,9}$")]
 
 
 class Database(Part):
@@ -158,6 +170,12 @@ class Database(Part):
     )
     extensions: dict[Name, ExtensionField] = field({}, "Extension -> version, or {version, schema, optional}.")
     schemas: dict[Name, OrNothing[Schema]] = field({}, "The schemas in which the spec rules.")
+    languages: Usage = field(None, "Procedural language -> role -> usage. Absent: rights on languages are left alone.")
+    foreign_data_wrappers: Usage = field(None, "Foreign-data wrapper -> role -> usage. Absent: left alone.")
+    foreign_servers: Usage = field(None, "Foreign server -> role -> usage. Absent: left alone.")
+    large_objects: dict[LargeObject, dict[Grantee, LargeObjectPrivileges]] | None = field(
+        None, "OID of a large object, as a text -> role -> select, update. Absent: left alone."
+    )
     rls: RowSecurity | None = field(None, "Row policies.")
     sql: Texts = field(
         (), "Folders of scripts, relative to the spec: NNN_name.sql runs once, R__name.sql when it changed."

@@ -39,6 +39,16 @@ def wrong_names(spec: Spec) -> Iterator[Finding]:
     yield from _profiles(spec)
     for name, database in spec.databases.items():
         yield from _database(spec, name, database)
+        for key in ("languages", "foreign_data_wrappers", "foreign_servers", "large_objects"):
+            yield from _granted(("databases", name, key), getattr(database, key), spec.every_role)
+    for key in ("parameters", "tablespaces"):
+        yield from _granted((key,), getattr(spec, key), spec.every_role)
+
+
+def _granted(path: Path, given: Mapping[str, Iterable[str]] | None, roles: Iterable[str]) -> Iterator[Finding]:
+    for item, grantees in (given or {}).items():
+        for grantee in grantees:
+            yield from _known_role((*path, item, grantee), grantee, roles)
 
 
 def _roles(spec: Spec) -> Iterator[Finding]:

@@ -67,11 +67,12 @@ def mark(target: Target) -> Iterator[str]:
 
 
 def _drop_roles(connection: Connection, like: str) -> None:
-    """A role that granted a membership goes after the member."""
+    """With rights on what belongs to no database; a role that granted a membership goes after the member."""
     names = connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE %s", [like]).fetchall()
     for last in (False, False, True):
         for (role,) in list(names):
             try:
+                connection.execute(psycopg.sql.SQL("DROP OWNED BY {}").format(psycopg.sql.Identifier(role)))
                 connection.execute(psycopg.sql.SQL("DROP ROLE {}").format(psycopg.sql.Identifier(role)))
                 names.remove((role,))
             except psycopg.errors.DependentObjectsStillExist:
