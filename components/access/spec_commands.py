@@ -48,7 +48,7 @@ def _plan(given: argparse.Namespace, spec: Spec, verifiers: Mapping[str, Verifie
         edge.say(line for one in previews for line in preview.lines(one))
     problems = [problem for one in previews for problem in one.problems]
     if problems:
-        raise AccessError("\n".join(problems))
+        raise AccessError("\n".join(dict.fromkeys(problems)))
     return DRIFT if given.command != "lint" and any(one.changes for one in previews) else DONE
 
 
