@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from components.access import lint_roles, lint_tenants
 from components.access.desired import Desired
-from components.access.model import PUBLIC, RELATIONS, Access, Facts, Object, Table
-from components.access.spec.databases import Database
+from components.access.lint_planned import Finding, Planned
+from components.access.model import PUBLIC, RELATIONS, Access, Facts, Object
 from components.access.spec.models import Spec
 
 
@@ -21,59 +21,10 @@ class Told(NamedTuple):
     told: str
 
 
-Finding = tuple[str, str]  # an object, as the spec's `lint.allow` calls it, and what is wrong with it
-
 _SETTING = re.compile(r"current_setting\s*\(", re.IGNORECASE)
 _SAFE_SETTING = re.compile(
     r"nullif\s*\(\s*(pg_catalog\.)?current_setting\s*\(\s*'[^']*'\s*,\s*true\s*\)\s*,\s*''\s*\)", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Planned:
-    """The state that a plan would leave, as far as lints ask."""
-
-    spec: Spec
-    database: Database
-    wanted: Desired
-    actual: Access
-    facts: Facts
-
-    def owner(self, table: Table) -> str:
-        """A table's owner."""
-        return self.actual.owners.get(Object("table", *table), self.database.owner)
-
-    def reachable(self, item: Object) -> list[str]:
-        """Who but the owner will hold a right on an object."""
-        acl = self.wanted.access.acls.get(item, frozenset())
-        return sorted({one.grantee for one in acl})
-
-    def groups(self, role: str) -> frozenset[str]:
-        """The roles that a role is a member of at any depth, once the spec's memberships are made true."""
-        found, waiting = set[str](), [role]
-        while waiting:
-            for group in self._direct(waiting.pop()):
-                if group not in found:
-                    found.add(group)
-                    waiting.append(group)
-        return frozenset(found)
-
-    def _direct(self, role: str) -> frozenset[str]:
-        declared = self.spec.every_role.get(role)
-        actual = self.facts.members.get(role, frozenset())
-        if declared is None:
-            return actual
-        return frozenset(declared.member_of) | (frozenset() if self.wanted.scope.mode == "strict" else actual)
-
-    def bypass(self) -> frozenset[str]:
-        """The roles for which row policies do not hold."""
-        declared = self.spec.every_role
-        said = {name for name, role in declared.items() if role.dangerous.superuser or role.dangerous.bypassrls}
-        return (self.facts.bypass - declared.keys()) | said
-
-    def inside(self, item: Object) -> bool:
-        """Whether the object is in a schema that the spec rules."""
-        return item.schema in self.database.schemas
 
 
 def lint(spec: Spec, name: str, wanted: Desired, actual: Access, facts: Facts) -> tuple[str, ...]:
@@ -93,6 +44,18 @@ def findings(spec: Spec, name: str, wanted: Desired, actual: Access, facts: Fact
     for called, check in LINTS.items():
         for item, told in sorted(set(check(planned))):
             yield Told(called, item, told)
+
+
+def advice(spec: Spec, name: str, wanted: Desired, actual: Access, facts: Facts) -> tuple[str, ...]:
+    """What is worth a look and stops nothing, less what `lint.allow` answers."""
+    planned = Planned(spec=spec, database=spec.databases[name], wanted=wanted, actual=actual, facts=facts)
+    given: Mapping[Any, Mapping[str, str]] = spec.databases[name].lint.allow
+    return tuple(
+        f"lint {called}: {told}"
+        for called, check in ADVICE.items()
+        for item, told in sorted(set(check(planned)))
+        if _bare(item) not in {_bare(one) for one in given.get(called, ())}
+    )
 
 
 def _bare(item: str) -> str:
@@ -217,4 +180,8 @@ LINTS: Mapping[str, Callable[[Planned], Iterator[Finding]]] = {
     "grant-to-public": _to_public,
     "partition-granted": _partition,
     "tenant-index": _index,
+    **lint_roles.LINTS,
+    **lint_tenants.LINTS,
 }
+# Told with the plan, and stop nothing.
+ADVICE: Mapping[str, Callable[[Planned], Iterator[Finding]]] = lint_roles.ADVICE
