@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.access import adopt_policies, adopt_rights, adopt_roles, lint
+from components.access import adopt_policies, adopt_rights, adopt_roles, lint, server_rights
 from components.access.adopt_rights import Folded, Ground
 from components.access.adopt_roles import FOUND
 from components.access.desired import desired
@@ -85,6 +85,8 @@ class _Adoption:
         plain |= {"scope": scope} if scope else {}
         plain["roles"] = {name: adopt_roles.plain(self.found.cluster, name) for name in sorted(self.declared)}
         plain |= {"profiles": profiles} if profiles else {}
+        whole = Ground(access=self.found.cluster.outside, declared=self.declared, harden=self.harden)
+        plain |= self._outside(whole, server_rights.ON_SERVER, "the server")
         plain["databases"] = {name: _ordered(each) for name, each in databases.items()}
         self._except_findings(plain)
         return Adopted(plain=plain, remarks=self.remarks)
@@ -102,6 +104,7 @@ class _Adoption:
         plain["extensions"] = self._extensions(found)
         schemas = {schema: self._schema(ground, name, schema, found) for schema in found.schemas}
         plain["schemas"] = schemas
+        plain |= self._outside(ground, server_rights.IN_DATABASE, name)
         rows = adopt_policies.adopted(
             found.access, found.facts, self.declared, frozenset(schemas), template=self.template
         )
@@ -137,6 +140,22 @@ class _Adoption:
             plain["access"] = folded.broad
         self.remarks += [f"{database}: {remark}" for remark in folded.remarks]
         return plain | dict(sorted(folded.narrow.items()))
+
+    def _outside(self, ground: Ground, keys: Mapping[str, tuple[str, Any]], where: str) -> dict[str, Any]:
+        """Rights on what lies outside schemas, by kind; a kind with rights that no spec says is left alone."""
+        lines: dict[str, dict[str, Any]] = {}
+        for key, (kind, _) in keys.items():
+            odd: list[Grant] = []
+            for item in sorted(one for one in ground.access.acls if one.kind == kind):
+                rights, strange = ground.rights(ground.access.acls[item], kind)
+                odd += strange
+                if any(role in self.declared for role in rights):
+                    by_role = {role: adopt_rights.words(words) for role, words in sorted(rights.items())}
+                    lines.setdefault(key, {})[item.name] = by_role
+            if odd:
+                lines.pop(key, None)
+                self.remarks.append(f"{where}: rights on {key} are left alone: {odd[0].grantee} may pass its own on")
+        return lines
 
     def _jobs(self, database: str, found: FoundDatabase) -> dict[str, Any]:
         lines: dict[str, Any] = {}
@@ -216,6 +235,7 @@ _ORDER = (
     "settings",
     "extensions",
     "schemas",
+    *server_rights.IN_DATABASE,
     "rls",
     "jobs",
     "lint",

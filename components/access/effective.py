@@ -18,6 +18,10 @@ PRIVILEGES: Mapping[str, tuple[str, ...]] = {
     "routine": ("EXECUTE",),
     "type": ("USAGE",),
     "column": ("SELECT", "INSERT", "UPDATE", "REFERENCES"),
+    "language": ("USAGE",),
+    "foreign data wrapper": ("USAGE",),
+    "foreign server": ("USAGE",),
+    "large object": ("SELECT", "UPDATE"),
     **dict.fromkeys(RELATIONS, _EVERYWHERE),
 }
 MAINTAIN = "MAINTAIN"  # of relations, since PostgreSQL 17

@@ -121,6 +121,10 @@ def find(ground: Ground, facts: Facts, called: str) -> Object:
 _KINDS: dict[str, tuple[str, ...]] = {
     **{kind: (kind,) for kind in ("database", "schema", "view", "matview", "sequence", "column", "routine", "type")},
     "function": ("routine",),
+    "language": ("language",),
+    "wrapper": ("foreign data wrapper",),
+    "server": ("foreign server",),
+    "large": ("large object",),
     "table": ("table", "foreign table"),
 }
 

@@ -178,6 +178,12 @@ ODD = (
     "CREATE MATERIALIZED VIEW MARK_a.m AS SELECT 1",
     "GRANT SELECT ON MARK_a.m TO PUBLIC",
     "CREATE SCHEMA MARK_closed",
+    "CREATE FOREIGN DATA WRAPPER MARK_wrapper",
+    "CREATE SERVER MARK_server FOREIGN DATA WRAPPER MARK_wrapper",
+    "GRANT USAGE ON FOREIGN SERVER MARK_server TO MARK_read",
+    "GRANT USAGE ON FOREIGN DATA WRAPPER MARK_wrapper TO MARK_read WITH GRANT OPTION",
+    "SELECT lo_create(4711)",
+    "GRANT SELECT ON LARGE OBJECT 4711 TO MARK_other, PUBLIC",
     "GRANT USAGE, CREATE ON SCHEMA MARK_closed TO MARK_read",
 )
 
@@ -200,6 +206,9 @@ def test_what_a_spec_cannot_say_is_left_and_told(target: Target, mark: str) -> N
     assert a["access"][f"{mark}_read"]["functions"] == ["execute"]
     assert a["functions"] == {"f(integer)": {f"{mark}_read": []}}
     assert found["scope"]["mode"] == "report"
+    assert found["databases"][name]["foreign_servers"] == {f"{mark}_server": {f"{mark}_read": ["usage"]}}
+    assert found["databases"][name]["large_objects"] == {"4711": {f"{mark}_other": ["select"]}}
+    assert "foreign_data_wrappers" not in found["databases"][name]
     assert found["databases"][name]["schemas"][f"{mark}_closed"]["mode"] == "strict"
     assert set(found["databases"][name]["lint"]["allow"]) >= {"definer-search-path", "bare-current-setting"}
 
