@@ -83,11 +83,11 @@ its parent's policies.
 ## Tests
 
 `tests` says what a role must see and must be refused; `python -m components.access verify SPEC --url URL [--json]`
-tries it and exits with 1 where it is otherwise. All tests of a database run in one transaction that is always rolled back;
-what each one changes is undone before the next, but rows of a `fixture` stay for the tests after it. A test acts by
-SET LOCAL ROLE: with the role's rights and row policies, without its own settings. `denied` is a refusal for want of a
-right or by a row policy; an UPDATE or DELETE that merely finds no row stands under `affects` with 0. Numbers taken from
-sequences are not given back, and rows that fixtures touch are locked meanwhile.
+tries it and exits with 1 where it is otherwise. All tests of a database run in one transaction that is always rolled
+back; what each one changes is undone before the next, but rows of a `fixture` stay for the tests after it. A test
+acts by SET LOCAL ROLE: with the role's rights and row policies, without its own settings. `denied` is a refusal for
+want of a right or by a row policy; an UPDATE or DELETE that merely finds no row stands under `affects` with 0.
+Numbers taken from sequences are not given back, and rows that fixtures touch are locked meanwhile.
 
 ## Lints
 
