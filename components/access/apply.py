@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
-from components.access import failures, jobs, run_jobs, run_scripts, scripts, session
+from components.access import failures, jobs, retire, run_jobs, run_scripts, scripts, session
 from components.access import quoting as q
 from components.access.failures import AccessError
 from components.access.jobs import Job
@@ -19,20 +18,10 @@ from components.access.passwords import Verifier
 from components.access.reading import State, cluster_plan, database_state
 from components.access.scripts import Batches, Script
 from components.access.session import Connection, Target
+from components.access.silence import digests, silence
 from components.access.spec.models import Spec
 
 Report = Callable[[str], None]
-
-# A verifier must get into no log and no statistics, whatever the server logs. Unknown names are harmless.
-_SILENT = {
-    "log_statement": "none",
-    "log_min_error_statement": "panic",
-    "log_min_duration_statement": "-1",
-    "log_min_duration_sample": "-1",
-    "log_transaction_sample_rate": "0",
-    "pgaudit.log": "none",
-    "pg_stat_statements.track": "none",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +31,7 @@ class Options:
     allow: frozenset[str] = frozenset()
     digest: str | None = None
     report: Report = lambda _: None
+    sent: Mapping[str, str] | None = None  # digests of the passwords sent before, as `roles.wanted` takes them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +75,9 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
     with session.lock(target) as still_locked:
         with target.open() as connection:
             session.limits(connection)
-            plan = cluster_plan(connection, spec, verifiers)
+            plan = cluster_plan(connection, spec, verifiers, options.sent)
             _agreed(plan, options)
-            connection.execute(
-                "SELECT set_config(key, value, true) FROM jsonb_each_text(%s::jsonb)", [json.dumps(_SILENT)]
-            )
+            told = silence(connection) if verifiers else ()
             run(connection, plan.of(Phase.STRUCTURE))
             still_locked()
         with target.open(autocommit=True) as connection:
@@ -98,10 +86,13 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
         with target.open() as connection:
             session.limits(connection)
             run(connection, plan.of(Phase.DEFAULTS))
-            left = cluster_plan(connection, spec, verifiers)
+            still_locked()
+        retire.run(target, plan.of(Phase.RETIRE), run, still_locked)
+        with target.open() as connection:
+            left = cluster_plan(connection, spec, verifiers, None if options.sent is None else digests(verifiers))
             _settled(left)
             still_locked()
-    return Done(statements=plan.statements, notes=left.notes)
+    return Done(statements=plan.statements, notes=(*left.notes, *told), pending=left.pending)
 
 
 def _database_once(target: Target, spec: Spec, name: str, found: Sequence[Script], options: Options) -> Done:
@@ -160,7 +151,12 @@ def wanted_jobs(spec: Spec, name: str) -> dict[str, Job]:
 
 
 def pending_scripts(connection: Connection, found: Sequence[Script]) -> tuple[Script, ...]:
-    """The scripts that have to run. Raises ScriptError where the journal and the files contradict each other."""
+    """The scripts that have to run. Raises ScriptError where the journal and the files contradict each other.
+
+    A spec without scripts says nothing of them: those that ran by another spec are none of its business.
+    """
+    if not found:
+        return ()
     waiting = scripts.pending(found, run_scripts.applied(connection))
     if waiting.problems:
         raise scripts.ScriptError(waiting.problems)

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from components.access import extensions, lines, row_policies, wanted_rights
+from components.access import extensions, lines, powers, row_policies, wanted_rights
 from components.access.model import Access, Facts, Object, Policy, Server, Table
 from components.access.row_policies import RowSecurity, Twin
 from components.access.scope import Scope
@@ -33,6 +33,7 @@ class Desired:
     problems: tuple[str, ...] = ()
     curable: tuple[str, ...] = ()
     row_security: RowSecurity = field(default_factory=RowSecurity)
+    held: frozenset[str] = frozenset()  # roles that the login in use is, or will be, a member of
 
     def mode(self, schema: str) -> Mode:
         """How strict the spec is in a schema."""
@@ -81,6 +82,7 @@ def desired(spec: Spec, name: str, actual: Access, facts: Facts) -> Desired:
         problems=(*wished.problems, *_too_new(spec, facts.server)),
         curable=tuple(rows.problems),
         row_security=rows,
+        held=powers.owning(spec) | ({"pg_database_owner"} if database.owner in spec.every_role else set()),
     )
 
 

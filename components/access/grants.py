@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from components.access import rights
 from components.access.model import NO_RIGHTS, PUBLIC, Access, Acl, Default, Facts, Grant, Hazard, Object, Statement
+from components.access.powers import Need
 from components.access.rights import family
 from components.access.wanted_rights import NEW_DATABASE, present_default
 
@@ -27,9 +29,20 @@ def changes(wanted: Access, actual: Access, facts: Facts) -> list[Statement]:
     for (kind, schema, before, acl), items in groups.items():
         for words, grantees in _words(before, acl).items():
             said[kind, schema, words, frozenset(grantees)] += items
-    whole = [_statement(words, grantees, items, wanted, facts) for (_, _, words, grantees), items in said.items()]
+    whole = [
+        _owned(_statement(words, grantees, items, wanted, facts), items, actual)
+        for (_, _, words, grantees), items in said.items()
+    ]
     found = [*whole, *_columns(wanted, actual, _taken(groups))]
     return sorted(found, key=lambda one: (one.sql.startswith("GRANT"), one.run_as is None, one.sql))
+
+
+def _owned(statement: Statement, items: Iterable[Object], actual: Access) -> Statement:
+    """With what it takes to send it: the owners' rights, or to be the third role whose grant it takes back."""
+    if statement.run_as:
+        return dataclasses.replace(statement, needs=(Need("become", statement.run_as),))
+    owners = {actual.owners[item] for item in items if item in actual.owners}
+    return dataclasses.replace(statement, needs=tuple(Need("use", owner) for owner in sorted(owners)))
 
 
 def default_changes(wanted: Access, actual: Access) -> list[Statement]:
@@ -39,7 +52,8 @@ def default_changes(wanted: Access, actual: Access) -> list[Statement]:
         before = present_default(actual, place)
         if before != acl:
             for (verb, privileges, _), grantees in _words(before, acl).items():
-                found.append(_default_statement(verb, privileges, place, grantees))
+                made = _default_statement(verb, privileges, place, grantees)
+                found.append(dataclasses.replace(made, needs=(Need("use", place.creator),)))
     return sorted(found, key=lambda one: (" GRANT " in one.sql, one.sql))
 
 
@@ -126,7 +140,8 @@ def _columns(wanted: Access, actual: Access, taken: Mapping[Object, set[tuple[st
                 for grantee in grantees:
                     for privilege in privileges:
                         by_who[verb, grantor, grantee][privilege].append(column.detail)
-        yield from _column_statements(table, by_who)
+        for statement in _column_statements(table, by_who):
+            yield _owned(statement, columns, actual)
 
 
 def _column_statements(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -13,6 +14,8 @@ import psycopg
 
 from components.access import model
 from components.access.model import Access, Acl, Cluster, Default, Facts, Grant, Object, Policy, Table
+from components.access.powers import Powers
+from components.access.retiring import Retiring
 
 Connection = psycopg.Connection[Any]
 
@@ -20,6 +23,7 @@ Connection = psycopg.Connection[Any]
 # verifier in the very database that the client wants.
 INFRASTRUCTURE = ("pgbouncer",)
 _QUERIES = Path(__file__).parent / "queries"
+_SINCE = re.compile(rb" -- (\d\d)$", re.MULTILINE)
 _COMMANDS = {"*": "all", "r": "select", "a": "insert", "w": "update", "d": "delete"}
 
 
@@ -35,38 +39,68 @@ def server(connection: Connection, extensions: Iterable[str] = ()) -> model.Serv
     return model.Server(
         version=read["version"],
         me=read["me"],
-        superuser=read["superuser"],
+        powers=_powers(read["powers"]),
         available=available,
         preloaded=read["preloaded"],
         cron_database=read["cron_database"],
+        connections=read["connections"],
         infrastructure=tuple(sorted(read["infrastructure"] or ())),
     )
 
 
+def _powers(read: Mapping[str, Any] | None) -> Powers | None:
+    if read is None:
+        return None
+    known: dict[str, Any] = {
+        word: frozenset(found or ()) for word, found in read.items() if not isinstance(found, bool)
+    }
+    return Powers(**{**read, **known})
+
+
 def cluster(
-    connection: Connection, *, roles: Iterable[str], databases: Iterable[str], groups: Iterable[str] = ()
+    connection: Connection,
+    *,
+    roles: Iterable[str],
+    databases: Iterable[str],
+    groups: Iterable[str] = (),
+    retired: Iterable[str] = (),
 ) -> tuple[Cluster, frozenset[str]]:
     """The named roles and databases as they are, and which of `groups` exist."""
     names = sorted(roles)
-    read = _read(connection, "cluster", roles=names, databases=sorted(databases), groups=sorted(groups))
+    named = {"databases": sorted(databases), "groups": sorted(groups), "retired": sorted(retired)}
+    read = _read(connection, "cluster", roles=names, **named)
     digests = _password_digests(connection, names)
     found = Cluster(
-        roles={row[0]: _role(row, digests.get(row[0])) for row in read["roles"] or ()},
+        roles={
+            row[0]: _role(row, model.UNREADABLE if digests is None else digests.get(row[0]))
+            for row in read["roles"] or ()
+        },
         memberships=frozenset(_membership(row) for row in read["members"] or ()),
         settings={
             model.SettingsOf(role, database or ""): dict(entry.split("=", 1) for entry in entries)
             for role, database, entries in read["settings"] or ()
         },
         databases=frozenset(read["databases"] or ()),
+        outside=_outside(read["objects"] or ()),
+        retiring={name: _retiring(*rest) for name, *rest in read["retiring"] or ()},
     )
     return found, frozenset(read["groups"] or ())
 
 
 def database(
-    connection: Connection, known: model.Server, *, schemas: Iterable[str], row_security: Iterable[str] = ()
+    connection: Connection,
+    known: model.Server,
+    *,
+    schemas: Iterable[str],
+    row_security: Iterable[str] = (),
+    named: Iterable[str] = (),
 ) -> tuple[Access, Facts]:
-    """The access of the connection's database, in `schemas`; columns only of `row_security`'s tables."""
-    read = _read(connection, "database", schemas=sorted(schemas), row_security=sorted(row_security))
+    """The access of the connection's database, in `schemas`; columns only of `row_security`'s tables.
+
+    `named` are objects outside schemas, as kind/name, that are read even if an extension brought them.
+    """
+    words = {"row_security": sorted(row_security), "named": sorted(named)}
+    read = _read(connection, "database", schemas=sorted(schemas), **words)
     acls, owners = _acls(read)
     access = Access(
         database=connection.info.dbname,
@@ -87,20 +121,24 @@ def database(
 
 
 def _read(connection: Connection, query: str, **parameters: Any) -> dict[str, Any]:
-    row = connection.execute(_query(query), parameters).fetchone()
+    major = connection.info.server_version // 10000
+    row = connection.execute(_query(query, major), parameters).fetchone()
     assert row is not None
     found: dict[str, Any] = json.loads(row[0] or "{}")
     return found
 
 
 @cache
-def _query(name: str) -> bytes:
-    return (_QUERIES / f"{name}.sql").read_bytes()
+def _query(name: str, major: int) -> bytes:
+    """Less the lines that end in the number of a later major: a catalog cannot be asked where it is not."""
+    lines = (_QUERIES / f"{name}.sql").read_bytes().splitlines(keepends=True)
+    return b"".join(line for line in lines if not (found := _SINCE.search(line)) or int(found[1]) <= major)
 
 
-def _password_digests(connection: Connection, roles: list[str]) -> dict[str, str | None]:
+def _password_digests(connection: Connection, roles: list[str]) -> dict[str, str | None] | None:
+    """None where they may not be read."""
     allowed = connection.execute("SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')").fetchone()
-    return _read(connection, "passwords", roles=roles) if allowed and allowed[0] else {}
+    return _read(connection, "passwords", roles=roles) if allowed and allowed[0] else None
 
 
 def _role(row: list[Any], password: str | None) -> model.Role:
@@ -120,14 +158,36 @@ def _role(row: list[Any], password: str | None) -> model.Role:
     )
 
 
+def _outside(rows: Iterable[list[Any]]) -> Access:
+    acls, owners = {}, {}
+    for kind, name, owner, entries in rows:
+        item = Object(kind, "", name)
+        acls[item] = frozenset(Grant(*entry) for entry in entries or ())
+        owners[item] = owner
+    return Access(database="", acls=acls, owners=owners)
+
+
+def _retiring(
+    login: bool, sessions: int, databases: list[str] | None, closed: list[str] | None, shared: bool
+) -> Retiring:
+    return Retiring(
+        login=login,
+        sessions=sessions,
+        databases=tuple(sorted(databases or ())),
+        closed=tuple(sorted(closed or ())),
+        shared=shared,
+    )
+
+
 def _membership(row: list[Any]) -> model.Membership:
-    role, member, member_inherits, admin, inherit, may_set = row
+    role, member, member_inherits, admin, inherit, may_set, grantor = row
     return model.Membership(
         role,
         member,
         inherit=member_inherits if inherit is None else inherit,
         set=True if may_set is None else may_set,
         admin=admin,
+        grantor=grantor or "",
     )
 
 
@@ -168,8 +228,10 @@ def _facts(read: Mapping[str, Any], known: model.Server) -> Facts:
             columns=columns or {},
             indexed=frozenset(indexed or ()),
             partition_of=Table(*parent) if parent else None,
+            uniques=tuple((called, tuple(of or ())) for called, of in uniques or ()),
+            references=tuple((called, tuple(of), Table(*there)) for called, of, *there in references or ()),
         )
-        for schema, name, columns, indexed, parent in read["relations"] or ()
+        for schema, name, columns, indexed, parent, uniques, references in read["relations"] or ()
     }
     return Facts(
         server=known,

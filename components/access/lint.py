@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from components.access import lint_roles, lint_tenants
 from components.access.desired import Desired
-from components.access.model import PUBLIC, RELATIONS, Access, Facts, Object, Table
-from components.access.spec.databases import Database
+from components.access.lint_planned import Finding, Planned
+from components.access.model import PUBLIC, RELATIONS, Access, Facts, Object
 from components.access.spec.models import Spec
 
-Finding = tuple[str, str]  # an object, as the spec's `lint.allow` calls it, and what is wrong with it
+
+class Told(NamedTuple):
+    """A finding: the lint, the object as `lint.allow` calls it, and what is wrong with it."""
+
+    lint: str
+    item: str
+    told: str
+
 
 _SETTING = re.compile(r"current_setting\s*\(", re.IGNORECASE)
 _SAFE_SETTING = re.compile(
@@ -20,64 +27,34 @@ _SAFE_SETTING = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Planned:
-    """The state that a plan would leave, as far as lints ask."""
-
-    spec: Spec
-    database: Database
-    wanted: Desired
-    actual: Access
-    facts: Facts
-
-    def owner(self, table: Table) -> str:
-        """A table's owner."""
-        return self.actual.owners.get(Object("table", *table), self.database.owner)
-
-    def reachable(self, item: Object) -> list[str]:
-        """Who but the owner will hold a right on an object."""
-        acl = self.wanted.access.acls.get(item, frozenset())
-        return sorted({one.grantee for one in acl})
-
-    def groups(self, role: str) -> frozenset[str]:
-        """The roles that a role is a member of at any depth, once the spec's memberships are made true."""
-        found, waiting = set[str](), [role]
-        while waiting:
-            for group in self._direct(waiting.pop()):
-                if group not in found:
-                    found.add(group)
-                    waiting.append(group)
-        return frozenset(found)
-
-    def _direct(self, role: str) -> frozenset[str]:
-        declared = self.spec.every_role.get(role)
-        actual = self.facts.members.get(role, frozenset())
-        if declared is None:
-            return actual
-        return frozenset(declared.member_of) | (frozenset() if self.wanted.scope.mode == "strict" else actual)
-
-    def bypass(self) -> frozenset[str]:
-        """The roles for which row policies do not hold."""
-        declared = self.spec.every_role
-        said = {name for name, role in declared.items() if role.dangerous.superuser or role.dangerous.bypassrls}
-        return (self.facts.bypass - declared.keys()) | said
-
-    def inside(self, item: Object) -> bool:
-        """Whether the object is in a schema that the spec rules."""
-        return item.schema in self.database.schemas
-
-
 def lint(spec: Spec, name: str, wanted: Desired, actual: Access, facts: Facts) -> tuple[str, ...]:
-    """Every finding that the database's `lint.allow` does not except."""
-    database = spec.databases[name]
-    planned = Planned(spec=spec, database=database, wanted=wanted, actual=actual, facts=facts)
-    given: Mapping[Any, Mapping[str, str]] = database.lint.allow
+    """Every finding that the database's `lint.allow` does not except, as a sentence."""
+    given: Mapping[Any, Mapping[str, str]] = spec.databases[name].lint.allow
     allowed = {called: {_bare(item) for item in given.get(called, ())} for called in LINTS}
     return tuple(
-        f"lint {called}: {told} (or allow it with a reason: lint.allow.{called})"
-        for called, check in LINTS.items()
+        f"lint {one.lint}: {one.told} (or allow it with a reason: lint.allow.{one.lint})"
+        for one in findings(spec, name, wanted, actual, facts)
+        if _bare(one.item) not in allowed[one.lint]
+    )
+
+
+def findings(spec: Spec, name: str, wanted: Desired, actual: Access, facts: Facts) -> Iterator[Told]:
+    """Everything that a lint finds, excepted or not, in order."""
+    planned = Planned(spec=spec, database=spec.databases[name], wanted=wanted, actual=actual, facts=facts)
+    for called, check in LINTS.items():
+        for item, told in sorted(set(check(planned))):
+            yield Told(called, item, told)
+
+
+def advice(spec: Spec, name: str, wanted: Desired, actual: Access, facts: Facts) -> tuple[str, ...]:
+    """What is worth a look and stops nothing, less what `lint.allow` answers."""
+    planned = Planned(spec=spec, database=spec.databases[name], wanted=wanted, actual=actual, facts=facts)
+    given: Mapping[Any, Mapping[str, str]] = spec.databases[name].lint.allow
+    return tuple(
+        f"lint {called}: {told}"
+        for called, check in ADVICE.items()
         for item, told in sorted(set(check(planned)))
-        if _bare(item) not in allowed[called]
+        if _bare(item) not in {_bare(one) for one in given.get(called, ())}
     )
 
 
@@ -203,4 +180,8 @@ LINTS: Mapping[str, Callable[[Planned], Iterator[Finding]]] = {
     "grant-to-public": _to_public,
     "partition-granted": _partition,
     "tenant-index": _index,
+    **lint_roles.LINTS,
+    **lint_tenants.LINTS,
 }
+# Told with the plan, and stop nothing.
+ADVICE: Mapping[str, Callable[[Planned], Iterator[Finding]]] = lint_roles.ADVICE

@@ -1,21 +1,26 @@
 """What the access layer knows of a server and of a database; desired and actual are the same types.
 
-Names are plain texts as the catalog has them, unquoted. In an ACL the owner's own rights are left out, since they are
-implied, and a grantor of "" stands for the object's owner, so that equal rights on objects of different owners are
-equal values.
+Names are unquoted, as the catalog has them. In an ACL the owner's own rights are left out, since they are implied, and
+a grantor of "" is the object's owner, so that equal rights on objects of different owners are equal values.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import enum
 import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from components.access.phases import HAZARDS as HAZARDS
+from components.access.phases import Hazard as Hazard
+from components.access.phases import Phase as Phase
+from components.access.powers import Need, Powers
+from components.access.retiring import Retiring
+
 PUBLIC = "PUBLIC"
+UNREADABLE = "?"  # stands for a password where pg_authid may not be read
 _VERIFIER = re.compile(r"SCRAM-SHA-256\$[^']*")
 
 Kind = Literal[
@@ -112,7 +117,7 @@ class Access:
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
-    """A role's attributes. `password` is the SHA-256 of the stored verifier, None where there is no password."""
+    """A role's attributes. `password` is the SHA-256 of the stored verifier, None for no password, or UNREADABLE."""
 
     name: str
     login: bool = False
@@ -129,11 +134,14 @@ class Role:
 
 
 class Membership(NamedTuple):
+    """`grantor` "" is the login in use (or, for a superuser, the role that superusers grant as)."""
+
     role: str
     member: str
     inherit: bool
     set: bool = True
     admin: bool = False
+    grantor: str = ""
 
 
 class SettingsOf(NamedTuple):
@@ -151,28 +159,8 @@ class Cluster:
     memberships: frozenset[Membership] = frozenset()
     settings: Mapping[SettingsOf, Mapping[str, str]] = field(default_factory=dict)
     databases: frozenset[str] = frozenset()
-
-
-class Phase(enum.IntEnum):
-    """When a statement runs. Scripts run between DEFAULTS and RIGHTS: what they make is born with its rights."""
-
-    STRUCTURE = 1
-    APART = 2  # cannot be in a transaction
-    DEFAULTS = 3
-    RIGHTS = 4
-
-
-class Hazard(enum.StrEnum):
-    """What a statement may cost. A stack allows each by its name."""
-
-    CUTS_OFF_SESSIONS = "cuts-off-sessions"
-    MOVES_EXTENSION = "moves-extension"
-
-
-HAZARDS = {
-    Hazard.CUTS_OFF_SESSIONS: "roles with open sessions could not connect again",
-    Hazard.MOVES_EXTENSION: "code that names the extension's objects in their old schema would fail",
-}
+    retiring: Mapping[str, Retiring] = field(default_factory=dict)
+    outside: Access = field(default_factory=lambda: Access(database=""))  # parameters and tablespaces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,10 +172,13 @@ class Statement:
     phase: Phase = Phase.RIGHTS
     hazard: Hazard | None = None
     run_as: str | None = None
+    database: str = ""  # "" is where the plan is run
+    needs: tuple[Need, ...] = field(default=(), repr=False, compare=False)  # of a login that is no superuser
 
     def display(self) -> str:
         """The statement as people and logs may see it: a password's verifier is masked."""
         shown = _VERIFIER.sub("<hidden>", self.sql)
+        shown = f"in {self.database}: {shown}" if self.database else shown
         return f"SET LOCAL ROLE {self.run_as}; {shown}; RESET ROLE" if self.run_as else shown
 
     def __str__(self) -> str:
@@ -233,10 +224,11 @@ class Server:
 
     version: int = 150000
     me: str = "postgres"
-    superuser: bool = True
+    powers: Powers | None = None  # None: a superuser's, which are all
     available: Mapping[str, Available] | None = None  # None: unknown, the server is not there yet
     preloaded: str | None = None
     cron_database: str | None = None
+    connections: int | None = None  # that are not kept for administrators
     infrastructure: tuple[str, ...] = ()  # logins of the platform that every database must let in
 
     @property
@@ -251,6 +243,8 @@ class Relation:
     columns: Mapping[str, str]
     indexed: frozenset[str] = frozenset()  # columns that an index begins with
     partition_of: Table | None = None
+    uniques: tuple[tuple[str, tuple[str, ...]], ...] = ()  # unique indexes but the primary key's, and their columns
+    references: tuple[tuple[str, tuple[str, ...], Table], ...] = ()  # foreign keys: name, columns, table
 
 
 @dataclass(frozen=True, kw_only=True)

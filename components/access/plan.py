@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 
-from components.access import extensions, grants, policy_changes, statements
+from components.access import extensions, grants, memberships, policy_changes, powers, retire, statements
 from components.access.desired import Desired
-from components.access.model import Access, Cluster, Facts, Plan, Role, Server, SettingsOf, Statement
+from components.access.model import Access, Cluster, Facts, Object, Phase, Plan, Role, Server, SettingsOf, Statement
 from components.access.roles import Wanted
 
 
@@ -17,17 +18,22 @@ def plan_database(wanted: Desired, actual: Access, facts: Facts) -> Plan:
     policies before the grants that let anybody in.
     """
     security, notes = policy_changes.changes(wanted, actual)
+    found = (
+        *_structure(wanted.access, actual),
+        *extensions.changes(wanted.access.extensions, actual.extensions),
+        *grants.default_changes(wanted.access, actual),
+        *security,
+        *grants.changes(wanted.access, actual, facts),
+    )
     return Plan(
-        statements=(
-            *_structure(wanted.access, actual),
-            *extensions.changes(wanted.access.extensions, actual.extensions),
-            *grants.default_changes(wanted.access, actual),
-            *security,
-            *grants.changes(wanted.access, actual, facts),
-        ),
+        statements=found,
         notes=(*wanted.notes, *notes),
         pending=wanted.pending,
-        problems=wanted.problems,
+        problems=(
+            *wanted.problems,
+            *powers.blocked(found, facts.server, wanted.held),
+            *_not_ours(wanted, actual, facts),
+        ),
         curable=wanted.curable,
     )
 
@@ -37,29 +43,51 @@ def plan_cluster(wanted: Wanted, actual: Cluster, server: Server) -> Plan:
 
     Roles exist before they are granted to, owners before their databases, databases before what is set in them.
     """
-    return Plan(
-        statements=(
-            *_roles(wanted, actual),
-            *_memberships(wanted, actual, server),
-            *_settings(wanted.cluster.settings, actual.settings, in_database=False),
-            *_databases(wanted, actual),
-            *_settings(wanted.cluster.settings, actual.settings, in_database=True),
-        ),
-        notes=wanted.notes,
-        problems=wanted.problems,
+    found = (
+        *_roles(wanted, actual),
+        *(statements.join(role, server) for role in wanted.joins),
+        *memberships.changes(wanted.cluster.memberships, actual.memberships, wanted.revocable, server),
+        *_settings(wanted.cluster.settings, actual.settings, in_database=False),
+        *_databases(wanted, actual),
+        *_settings(wanted.cluster.settings, actual.settings, in_database=True),
+        *_outside(wanted.cluster.outside, actual.outside, server),
+        *retire.changes(wanted.retired, actual.retiring),
     )
+    new = wanted.cluster.roles.keys() - actual.roles.keys()
+    changed = [role for name, role in wanted.cluster.roles.items() if actual.roles.get(name) != role]
+    return Plan(
+        statements=found,
+        notes=wanted.notes,
+        pending=wanted.pending,
+        problems=(
+            *wanted.problems,
+            *retire.problems(actual.retiring),
+            *powers.forbidden(changed, server),
+            *powers.blocked(found, server, {*new, *wanted.joins}),
+        ),
+    )
+
+
+def _not_ours(wanted: Desired, actual: Access, facts: Facts) -> Iterator[str]:
+    """Row security of tables that the login in use has no rights of the owner of."""
+    able = facts.server.powers
+    for table, security in sorted(wanted.access.security.items()) if able else ():
+        owner = actual.owners.get(Object("table", *table), "")
+        same = (security, wanted.access.policies.get(table)) == (actual.security.get(table), actual.policies.get(table))
+        if able and owner and not same and owner not in able.uses | wanted.held:
+            yield f"row security of table {table}: {facts.server.me} is no superuser and needs the rights of {owner}"
 
 
 def _structure(wanted: Access, actual: Access) -> Iterator[Statement]:
     for item in sorted(wanted.owners):
         owner, present = wanted.owners[item], actual.owners.get(item)
         if item.kind == "database":
-            if present not in (None, owner):
-                yield statements.alter_database_owner(item.name, owner)
+            if present is not None and present != owner:
+                yield statements.alter_database_owner(item.name, owner, present)
         elif present is None:
             yield statements.create_schema(item.name, owner)
         elif present != owner:
-            yield statements.alter_schema_owner(item.name, owner)
+            yield statements.alter_schema_owner(item.name, owner, present)
 
 
 def _roles(wanted: Wanted, actual: Cluster) -> Iterator[Statement]:
@@ -77,23 +105,6 @@ def _roles(wanted: Wanted, actual: Cluster) -> Iterator[Statement]:
 
 def _attributes(role: Role) -> tuple[object, ...]:
     return tuple(value for name, value in vars(role).items() if name != "comment")
-
-
-def _memberships(wanted: Wanted, actual: Cluster, server: Server) -> Iterator[Statement]:
-    present = {(edge.role, edge.member): edge for edge in actual.memberships}
-    declared = {(edge.role, edge.member): edge for edge in wanted.cluster.memberships}
-    for role, member in sorted(present.keys() - declared.keys()):
-        if (role, member) in wanted.revocable:
-            yield statements.revoke_membership(role, member)
-    for key in sorted(declared):
-        edge, before = declared[key], present.get(key)
-        if before is not None and server.major < 16:  # which knows nothing but ADMIN of a membership
-            before = before._replace(inherit=edge.inherit, set=edge.set)
-        if before is not None and before.admin and not edge.admin:
-            yield statements.revoke_membership(*key, admin_only=True)
-            before = before._replace(admin=False)
-        if before != edge:
-            yield statements.grant_membership(edge, server.version)
 
 
 def _settings(
@@ -118,6 +129,12 @@ def _same(name: str, before: str, after: str) -> bool:
     if name.lower() in statements.LIST_SETTINGS:
         return statements.list_items(before) == statements.list_items(after)
     return before == after
+
+
+def _outside(wanted: Access, actual: Access, server: Server) -> Iterator[Statement]:
+    """Rights on parameters and tablespaces."""
+    for statement in grants.changes(wanted, actual, Facts(server=server)):
+        yield dataclasses.replace(statement, phase=Phase.DEFAULTS)
 
 
 def _databases(wanted: Wanted, actual: Cluster) -> Iterator[Statement]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 
 from components.access import row_statements
@@ -36,7 +37,7 @@ def _of_table(table: Table, wanted: Mapping[str, Policy], present: Mapping[str, 
         policy, before = wanted[name], present.get(name)
         if before is None:
             yield row_statements.create_policy(table, policy, f"row policy {name} of {table} is not there")
-        elif before != policy:
+        elif _checking(before) != _checking(policy):
             differing = ", ".join(
                 key
                 for key in ("command", "permissive", "roles", "using", "check")
@@ -48,6 +49,12 @@ def _of_table(table: Table, wanted: Mapping[str, Policy], present: Mapping[str, 
             else:
                 yield row_statements.drop_policy(table, name, why)
                 yield row_statements.create_policy(table, policy, why)
+
+
+def _checking(policy: Policy) -> Policy:
+    """Without a CHECK of its own, a policy checks new rows by its USING: the two ways to write it are one policy."""
+    implied = policy.check is None and policy.command in ("all", "update")
+    return dataclasses.replace(policy, check=policy.using) if implied else policy
 
 
 def _alterable(before: Policy, after: Policy) -> bool:

@@ -44,14 +44,21 @@ class Preview:
         """Everything that would run, in order, as it may be shown."""
         before = self.plan.of(Phase.STRUCTURE, Phase.APART, Phase.DEFAULTS)
         ran = [f"script {script.name} as {self.owner}" for script in self.scripts]
-        return [*map(str, before), *ran, *map(str, self.plan.of(Phase.RIGHTS)), *self.jobs]
+        return [*map(str, before), *ran, *map(str, self.plan.of(Phase.RIGHTS, Phase.RETIRE)), *self.jobs]
 
 
-def cluster(target: Target, spec: Spec, verifiers: Mapping[str, Verifier], *, major: int) -> Preview:
+def cluster(
+    target: Target,
+    spec: Spec,
+    verifiers: Mapping[str, Verifier],
+    *,
+    major: int,
+    sent: Mapping[str, str] | None = None,
+) -> Preview:
     """Roles and databases; against an empty server where there is none to ask."""
     try:
         with target.open() as connection:
-            return Preview(what="roles", plan=reading.cluster_plan(connection, spec, verifiers))
+            return Preview(what="roles", plan=reading.cluster_plan(connection, spec, verifiers, sent))
     except psycopg.OperationalError as error:
         if not failures.unreachable(error):
             raise
@@ -124,7 +131,7 @@ def lines(preview: Preview) -> Iterator[str]:
         yield f"  {statement.display()};  -- {statement.why}"
     for script in preview.scripts:
         yield f"  run script {script.name} as {preview.owner};  -- {len(script.statements)} statements"
-    for statement in plan.of(Phase.RIGHTS):
+    for statement in plan.of(Phase.RIGHTS, Phase.RETIRE):
         yield f"  {statement.display()};  -- {statement.why}"
     if preview.scripts:
         yield "  then rights and row policies on what the scripts make"

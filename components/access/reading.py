@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.access import inspect, lint, roles, twins
+from components.access import inspect, lint, roles, server_rights, twins
 from components.access.desired import Desired, desired, row_security_schemas, schemas, with_expressions
 from components.access.desired import twins as twins_of
 from components.access.inspect import Connection
@@ -26,14 +26,20 @@ class State:
     facts: Facts
 
 
-def cluster_plan(connection: Connection, spec: Spec, verifiers: Mapping[str, Verifier]) -> Plan:
-    """The plan for roles and databases, from one read."""
+def cluster_plan(
+    connection: Connection, spec: Spec, verifiers: Mapping[str, Verifier], sent: Mapping[str, str] | None = None
+) -> Plan:
+    """The plan for roles and databases, from one read; `sent` as `roles.wanted` takes it."""
     everything = {name for database in spec.databases.values() for name in database.extensions}
     server = inspect.server(connection, everything)
     actual, groups = inspect.cluster(
-        connection, roles=spec.every_role, databases=spec.databases, groups=roles.predefined(spec)
+        connection,
+        roles=spec.every_role,
+        databases=spec.databases,
+        groups=roles.predefined(spec),
+        retired=spec.retired,
     )
-    plan = plan_cluster(roles.wanted(spec, actual, server, verifiers, groups), actual, server)
+    plan = plan_cluster(roles.wanted(spec, actual, server, verifiers, groups, sent), actual, server)
     # What no database of this server could have is told before the first role is made.
     impossible = tuple(
         problem
@@ -56,7 +62,11 @@ def database_state(connection: Connection, spec: Spec, name: str) -> State:
     database = spec.databases[name]
     server = inspect.server(connection, database.extensions)
     actual, facts = inspect.database(
-        connection, server, schemas=schemas(database), row_security=row_security_schemas(database)
+        connection,
+        server,
+        schemas=schemas(database),
+        row_security=row_security_schemas(database),
+        named=server_rights.named(database),
     )
     wanted = desired(spec, name, actual, facts)
     wanted = with_expressions(wanted, twins.printed(connection, twins_of(wanted)))
@@ -72,6 +82,6 @@ def empty_database(spec: Spec, name: str, server: Server) -> State:
 def _state(spec: Spec, name: str, wanted: Desired, actual: Access, facts: Facts) -> State:
     plan = plan_database(wanted, actual, facts)
     found = lint.lint(spec, name, wanted, actual, facts)
-    return State(
-        plan=dataclasses.replace(plan, curable=(*plan.curable, *found)), wanted=wanted, actual=actual, facts=facts
-    )
+    told = lint.advice(spec, name, wanted, actual, facts)
+    plan = dataclasses.replace(plan, curable=(*plan.curable, *found), notes=(*plan.notes, *told))
+    return State(plan=plan, wanted=wanted, actual=actual, facts=facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
@@ -12,7 +13,7 @@ from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
 from components import contract
-from components.access import apply, edge, passwords, preview, scripts
+from components.access import apply, edge, passwords, preview, scripts, silence
 from components.access.failures import AccessError
 from components.access.passwords import Verifier
 from components.access.preview import Preview
@@ -29,7 +30,7 @@ class _Provider(dynamic.ResourceProvider):
 
     serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # holds nothing, so needs no encryption
     # Not what is wanted but what was found: told, never compared.
-    outputs: ClassVar[tuple[str, ...]] = ("drift",)
+    outputs: ClassVar[tuple[str, ...]] = ("drift", "sent")
 
     def configure(self, _req: dynamic.ConfigureRequest) -> None:
         edge.quiet()
@@ -42,6 +43,10 @@ class _Provider(dynamic.ResourceProvider):
         """Does it."""
         raise NotImplementedError
 
+    def outputs_of(self, _props: Props) -> Props:
+        """What a later run needs to know of this one."""
+        return {}
+
     def where(self, props: Props) -> str:
         """What messages begin with."""
         raise NotImplementedError
@@ -52,16 +57,17 @@ class _Provider(dynamic.ResourceProvider):
         return dynamic.CheckResult(_news, [])
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> dynamic.DiffResult:
-        found = edge.guarded(self.where(_news), lambda: self._show(_news, only_changes=True))
+        news = {**_news, "sent": _olds.get("sent")}
+        found = edge.guarded(self.where(_news), lambda: self._show(news, only_changes=True))
         return dynamic.DiffResult(changes=found.changes or not found.reachable or _asked(_olds) != _asked(_news))
 
     def create(self, props: Props) -> dynamic.CreateResult:
         self._apply(props)
-        return dynamic.CreateResult(id_=self.where(props), outs={**props, "drift": []})
+        return dynamic.CreateResult(id_=self.where(props), outs={**props, **self.outputs_of(props), "drift": []})
 
     def update(self, _id: str, _olds: Props, _news: Props) -> dynamic.UpdateResult:
-        self._apply(_news)
-        return dynamic.UpdateResult(outs={**_news, "drift": []})
+        self._apply({**_news, "sent": _olds.get("sent")})
+        return dynamic.UpdateResult(outs={**_news, **self.outputs_of(_news), "drift": []})
 
     def read(self, id_: str, props: Props) -> dynamic.ReadResult:
         found = edge.guarded(self.where(props), lambda: self.plan(props))
@@ -98,11 +104,16 @@ class RolesProvider(_Provider):
 
     def plan(self, props: Props) -> Preview:
         loaded, server = _loaded(props), _server(props)
-        return preview.cluster(Target.of(server), loaded.spec, _verifiers(props, loaded), major=server.major)
+        verifiers = _verifiers(props, loaded)
+        return preview.cluster(Target.of(server), loaded.spec, verifiers, major=server.major, sent=_sent(props))
 
     def apply(self, props: Props) -> apply.Done:
         loaded = _loaded(props)
-        return apply.apply_cluster(Target.of(_server(props)), loaded.spec, _verifiers(props, loaded), _options(props))
+        options = dataclasses.replace(_options(props), sent=_sent(props))
+        return apply.apply_cluster(Target.of(_server(props)), loaded.spec, _verifiers(props, loaded), options)
+
+    def outputs_of(self, props: Props) -> Props:
+        return {"sent": json.dumps(silence.digests(_verifiers(props, _loaded(props))), sort_keys=True)}
 
 
 class DatabaseProvider(_Provider):
@@ -136,7 +147,7 @@ class Roles(dynamic.Resource, module="access", name="Roles"):
         allow: Iterable[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props = {**_props(loaded, server, allow), "passwords": passwords, "key": key, "drift": None}
+        props = {**_props(loaded, server, allow), "passwords": passwords, "key": key, "drift": None, "sent": None}
         hidden = pulumi.ResourceOptions(additional_secret_outputs=["passwords", "key"])
         super().__init__(RolesProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
 
@@ -208,6 +219,12 @@ def _verifiers(props: Props, loaded: Loaded) -> dict[str, Verifier]:
         for name, role in loaded.spec.every_role.items()
         if role.password
     }
+
+
+def _sent(props: Props) -> dict[str, str]:
+    """Digests of the passwords that were sent before, for servers that do not let us read them."""
+    found: dict[str, str] = json.loads(props.get("sent") or "{}")
+    return found
 
 
 def _known(value: Any, instead: T) -> T:

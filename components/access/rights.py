@@ -18,6 +18,12 @@ _NOUNS: dict[str, LiteralString] = {
     "sequence": "SEQUENCE",
     "routine": "ROUTINE",
     "type": "TYPE",
+    "language": "LANGUAGE",
+    "foreign data wrapper": "FOREIGN DATA WRAPPER",
+    "foreign server": "FOREIGN SERVER",
+    "large object": "LARGE OBJECT",
+    "parameter": "PARAMETER",
+    "tablespace": "TABLESPACE",
 }
 _DEFAULT_NOUNS: dict[str, LiteralString] = {
     "tables": "TABLES",
@@ -26,7 +32,7 @@ _DEFAULT_NOUNS: dict[str, LiteralString] = {
     "types": "TYPES",
 }
 _ON_RELATIONS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN")
-_PRIVILEGES = frozenset((*_ON_RELATIONS, "USAGE", "CREATE", "EXECUTE", "CONNECT", "TEMPORARY"))
+_PRIVILEGES = frozenset((*_ON_RELATIONS, "USAGE", "CREATE", "EXECUTE", "CONNECT", "TEMPORARY", "SET", "ALTER SYSTEM"))
 
 
 def family(kind: str) -> str:
@@ -135,6 +141,10 @@ def _objects(objects: Sequence[Object]) -> sql.Composable:
 
 
 def _reference(item: Object) -> sql.Composable:
+    if item.kind == "large object":
+        return q.value(int(item.name))
+    if item.kind == "parameter":  # app.tenant is one parameter whose name has two parts
+        return q.name(*item.name.split("."))
     plain = q.name(*(part for part in (item.schema, item.name) if part))
     # The argument types are the server's own text, which it quotes where it must.
     return plain + sql.SQL(f"({item.detail})") if item.kind == "routine" else plain
@@ -153,4 +163,5 @@ def _things(objects: Sequence[Object]) -> str:
         kinds = {family(one.kind) for one in objects}
         noun = {"relation": "tables", "routine": "functions"}.get(kinds.pop(), f"{objects[0].kind}s")
         return f"{len(objects)} {noun} in {objects[0].schema or 'the database'}"
-    return ", ".join(map(str, objects))
+    outside = "" if objects[0].schema or objects[0].kind in ("schema", "database") else f"{objects[0].kind} "
+    return outside + ", ".join(map(str, objects))

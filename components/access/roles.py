@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from components.access.model import Cluster, Membership, Role, Server, SettingsOf
+from components.access import powers, server_rights
+from components.access.model import UNREADABLE, Access, Cluster, Membership, Role, Server, SettingsOf
 from components.access.passwords import Verifier
 from components.access.scope import Scope
 from components.access.spec import roles as language
@@ -22,34 +23,52 @@ class Wanted:
     verifiers: Mapping[str, Verifier] = field(default_factory=dict, repr=False)
     owners: Mapping[str, str] = field(default_factory=dict)  # of databases
     revocable: frozenset[tuple[str, str]] = frozenset()
+    joins: tuple[str, ...] = ()  # roles that the login in use must become a member of
+    retired: Mapping[str, str] = field(default_factory=dict)  # role -> who gets what it owns
     harden: bool = False
     notes: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
 def wanted(
-    spec: Spec, actual: Cluster, server: Server, verifiers: Mapping[str, Verifier], known_groups: frozenset[str]
+    spec: Spec,
+    actual: Cluster,
+    server: Server,
+    verifiers: Mapping[str, Verifier],
+    known_groups: frozenset[str],
+    sent: Mapping[str, str] | None = None,
 ) -> Wanted:
-    """What `spec` wants. `verifiers` has one for each role with a password, `known_groups` the pg_* roles there are."""
+    """What `spec` wants. `verifiers` has one for each role with a password, `known_groups` the pg_* roles there are.
+
+    `sent` are the digests that were sent before, by role, for servers that do not let us read them; None: not known.
+    """
     scope = Scope(spec, server.me)
     edges = list(_memberships(spec))
-    extra = {(edge.role, edge.member) for edge in actual.memberships} - {(edge.role, edge.member) for edge in edges}
-    # Only what a declared role is a member of: whom else a declared role was granted to is reported.
-    ours = {(role, member) for role, member in extra if member in scope.declared}
-    revocable = frozenset(ours) if scope.mode == "strict" else frozenset()
-    told = sorted(extra - ours | (ours if scope.mode == "report" else set()))
+    revocable, told = _undeclared(scope, edges, actual, server)
+    outside = server_rights.on_server(spec, scope, actual.outside)
     return Wanted(
         cluster=Cluster(
-            roles={name: _role(name, role, verifiers.get(name)) for name, role in spec.every_role.items()},
+            roles={
+                name: _role(name, role, verifiers.get(name), actual, sent) for name, role in spec.every_role.items()
+            },
             memberships=frozenset(edges),
             settings=_settings(spec, scope),
+            outside=Access(database="", acls=outside.acls),
             databases=frozenset(spec.databases),
         ),
         verifiers=verifiers,
         owners={name: database.owner for name, database in spec.databases.items()},
         revocable=revocable,
         harden=spec.harden,
-        notes=tuple(f"{member} is a member of {role}, which is not declared; left alone" for role, member in told),
+        joins=tuple(powers.to_join(spec, server, actual.retiring)),
+        retired=spec.retired,
+        notes=(
+            *(f"{member} is a member of {role}, which is not declared; left alone" for role, member in told),
+            *outside.notes,
+            *_unreadable(actual, verifiers, server, sent),
+        ),
+        pending=tuple(outside.pending),
         problems=(*_problems(spec, server, known_groups), *_not_ours(spec, scope)),
     )
 
@@ -64,7 +83,9 @@ def predefined(spec: Spec) -> set[str]:
     return {group for role in spec.every_role.values() for group in role.member_of if group.startswith("pg_")}
 
 
-def _role(name: str, role: language.Role, verifier: Verifier | None) -> Role:
+def _role(
+    name: str, role: language.Role, verifier: Verifier | None, actual: Cluster, sent: Mapping[str, str] | None
+) -> Role:
     return Role(
         name=name,
         login=role.login,
@@ -77,8 +98,19 @@ def _role(name: str, role: language.Role, verifier: Verifier | None) -> Role:
         connection_limit=role.connection_limit,
         valid_until=valid_until(role.valid_until),
         comment=role.comment,
-        password=digest(verifier) if verifier else None,
+        password=_password(role, verifier, actual.roles.get(name), sent),
     )
+
+
+def _password(
+    role: language.Role, verifier: Verifier | None, present: Role | None, sent: Mapping[str, str] | None
+) -> str | None:
+    """What the role's password is to be compared with."""
+    if present is not None and present.password == UNREADABLE:
+        changed = verifier is not None and sent is not None and sent.get(present.name) != digest(verifier)
+        return digest(verifier) if verifier is not None and changed else UNREADABLE
+    kept = present.password if present and role.keep_password else None
+    return digest(verifier) if verifier else kept
 
 
 def valid_until(text: str | None) -> str | None:
@@ -86,7 +118,32 @@ def valid_until(text: str | None) -> str | None:
     if text is None or text == "infinity":
         return None
     moment = datetime.fromisoformat(text)
-    return (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None).isoformat()
+    printed = (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None).isoformat()
+    return printed.rstrip("0") if "." in printed else printed
+
+
+def _undeclared(
+    scope: Scope, edges: list[Membership], actual: Cluster, server: Server
+) -> tuple[frozenset[tuple[str, str]], list[tuple[str, str]]]:
+    """The undeclared memberships that may be taken away, and those that are only told."""
+    extra = {(edge.role, edge.member) for edge in actual.memberships} - {(edge.role, edge.member) for edge in edges}
+    # Only what a declared role is a member of: whom else a declared role was granted to is reported.
+    ours = {(role, member) for role, member in extra if member in scope.declared}
+    # The administrator holds what it must, and more is its own affair.
+    others = {pair for pair in extra - ours if pair[1] != server.me}
+    revocable = frozenset(ours) if scope.mode == "strict" else frozenset()
+    return revocable, sorted(others | (ours if scope.mode == "report" else set()))
+
+
+def _unreadable(
+    actual: Cluster, verifiers: Mapping[str, Verifier], server: Server, sent: Mapping[str, str] | None
+) -> Iterator[str]:
+    there = [name for name in sorted(verifiers) if name in actual.roles and actual.roles[name].password == UNREADABLE]
+    if there and sent is None:
+        yield (
+            f"{server.me} may not read passwords, and nothing is known of what was sent before: "
+            f"those of {', '.join(there)} are left as they are"
+        )
 
 
 def _memberships(spec: Spec) -> Iterator[Membership]:
@@ -106,6 +163,7 @@ def _settings(spec: Spec, scope: Scope) -> dict[SettingsOf, dict[str, str]]:
 
 
 def _problems(spec: Spec, server: Server, known_groups: frozenset[str]) -> Iterator[str]:
+    yield from server_rights.problems(spec, server)
     for group in sorted(predefined(spec) - known_groups):
         yield f"role {group} is not on this server (PostgreSQL {server.major}); take it out of member_of"
     if server.major >= 16:

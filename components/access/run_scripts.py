@@ -15,7 +15,7 @@ from components.access.sql_text import line_at
 _QUERIES = Path(__file__).parent / "queries"
 _FAILED = pq.ExecStatus.FATAL_ERROR
 # A schema named like the owner, then public: what a session of the owner's would see, whoever runs the script.
-_SEARCH_PATH = '"$user", public'
+SEARCH_PATH = '"$user", public'
 
 Connection = psycopg.Connection[Any]
 
@@ -44,8 +44,8 @@ def run(
     for script in run_now:
         report(script.name)
         connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(owner)))
-        connection.execute(sql.SQL("SET LOCAL search_path = {}").format(sql.SQL(_SEARCH_PATH)))
-        _run_whole(connection, script)
+        connection.execute(sql.SQL("SET LOCAL search_path = {}").format(sql.SQL(SEARCH_PATH)))
+        run_whole(connection, script)
         _restore(connection, before)
         _record(connection, script)
 
@@ -62,7 +62,7 @@ def run_apart(connection: Connection, script: Script, owner: str) -> None:
     connection.execute(_query("script_journal_create"))
     try:
         connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(owner)))
-        connection.execute(sql.SQL("SET search_path = {}").format(sql.SQL(_SEARCH_PATH)))
+        connection.execute(sql.SQL("SET search_path = {}").format(sql.SQL(SEARCH_PATH)))
         for statement in script.statements:
             _run_statement(connection, script, statement.text, statement.line)
     finally:
@@ -71,8 +71,8 @@ def run_apart(connection: Connection, script: Script, owner: str) -> None:
     _record(connection, script)
 
 
-def _run_whole(connection: Connection, script: Script) -> None:
-    """One simple query for the whole file: the server itself finds the statements' ends."""
+def run_whole(connection: Connection, script: Script) -> None:
+    """One simple query for the whole file: the server itself finds the statements' ends. Raises ScriptError."""
     pgconn = connection.pgconn
     pgconn.send_query(script.text.encode())
     results = connection.wait(generators.execute(pgconn))

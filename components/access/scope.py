@@ -20,6 +20,7 @@ class Scope:
 
     def __init__(self, spec: Spec, me: str) -> None:
         self.declared = tuple(spec.every_role)
+        self._retired = spec.retired.keys()
         self.harden = spec.harden
         self.mode: Mode = spec.scope.mode
         self._never = {*spec.scope.never, me}
@@ -31,7 +32,11 @@ class Scope:
     def _covers(self, role: str) -> bool:
         if role == PUBLIC or role in self._never or BUILT_IN.match(role):
             return False
-        return role in self.declared if self._pattern is None else bool(self._pattern.search(role))
+        return (
+            role in self.declared or role in self._retired
+            if self._pattern is None
+            else bool(self._pattern.search(role))
+        )
 
     def roles(self, grantees: Iterable[str]) -> tuple[str, ...]:
         """Names and globs -> declared roles (and PUBLIC), sorted, each once."""

@@ -133,7 +133,7 @@ def parse(files: Mapping[str, bytes]) -> list[Script]:
         for file, text in texts.items()
         if text is None
     ]
-    problems = [*unreadable, *_problems_of_names(found), *(p for script in found for p in _problems_of_text(script))]
+    problems = [*unreadable, *_problems_of_names(found), *(p for script in found for p in problems_of_text(script))]
     if problems:
         raise ScriptError(problems)
     return sorted(found, key=_order)
@@ -211,7 +211,8 @@ def _problems_of_names(found: Sequence[Script]) -> Iterator[ScriptProblem]:
         )
 
 
-def _problems_of_text(script: Script) -> Iterator[ScriptProblem]:
+def problems_of_text(script: Script) -> Iterator[ScriptProblem]:
+    """What a script must not say: transactions, other roles, what the server cannot read."""
     for header in _headers(script.text):
         if header != "no-transaction":
             message = f"header {header!r} is unknown; the one there is: {NO_TRANSACTION}"

@@ -5,13 +5,15 @@ Statements on rights are in `rights.py`, those on row policies in `row_statement
 
 from __future__ import annotations
 
+import dataclasses
 from typing import LiteralString
 
 from psycopg import sql
 
 from components.access import quoting as q
-from components.access.model import Extension, Hazard, Membership, Phase, Role, SettingsOf, Statement
+from components.access.model import Extension, Hazard, Membership, Phase, Role, Server, SettingsOf, Statement
 from components.access.passwords import Verifier
+from components.access.powers import Need
 
 # Settings that are lists of names: the server keeps each element quoted by itself, so they are given one by one.
 LIST_SETTINGS = frozenset(
@@ -35,11 +37,31 @@ _ATTRIBUTES: tuple[tuple[str, LiteralString, LiteralString], ...] = (
 )
 
 
+def _over(role: str) -> tuple[Need, ...]:
+    return (Need("administer", role),)
+
+
+def _as(role: str) -> tuple[Need, ...]:
+    return (Need("use", role),) if role else ()
+
+
+def _both(owner: str, before: str) -> tuple[Need, ...]:
+    return (*_as(owner), *_as(before))
+
+
+def join(role: str, server: Server) -> Statement:
+    """GRANT role TO the login in use, which must have an owner's rights to work on what it owns."""
+    given = grant_membership(Membership(role, server.me, inherit=True), server.version)
+    return dataclasses.replace(given, why=f"{server.me} is no superuser and works on what {role} owns")
+
+
 def create_role(role: Role, verifier: Verifier | None) -> Statement:
     """CREATE ROLE with all that differs from PostgreSQL's defaults."""
     options = _options(Role(name=role.name), role, verifier)
     text = q.text("CREATE ROLE {}{}", q.name(role.name), options)
-    return Statement(sql=text, why=f"role {role.name} is declared and not there", phase=Phase.STRUCTURE)
+    return Statement(
+        sql=text, why=f"role {role.name} is declared and not there", phase=Phase.STRUCTURE, needs=(Need("create role"),)
+    )
 
 
 def alter_role(before: Role, after: Role, verifier: Verifier | None) -> Statement:
@@ -51,7 +73,12 @@ def alter_role(before: Role, after: Role, verifier: Verifier | None) -> Statemen
         if getattr(before, name) != getattr(after, name)
     ]
     text = q.text("ALTER ROLE {}{}", q.name(after.name), _options(before, after, verifier))
-    return Statement(sql=text, why=f"{', '.join(changed)} of role {after.name} differs", phase=Phase.STRUCTURE)
+    return Statement(
+        sql=text,
+        why=f"{', '.join(changed)} of role {after.name} differs",
+        phase=Phase.STRUCTURE,
+        needs=_over(after.name),
+    )
 
 
 def _options(before: Role, after: Role, verifier: Verifier | None) -> sql.Composable:
@@ -73,7 +100,9 @@ def _options(before: Role, after: Role, verifier: Verifier | None) -> sql.Compos
 def comment_on_role(role: Role) -> Statement:
     """COMMENT ON ROLE; None removes it."""
     text = q.text("COMMENT ON ROLE {} IS {}", q.name(role.name), q.value(role.comment))
-    return Statement(sql=text, why=f"the comment of role {role.name} differs", phase=Phase.STRUCTURE)
+    return Statement(
+        sql=text, why=f"the comment of role {role.name} differs", phase=Phase.STRUCTURE, needs=_over(role.name)
+    )
 
 
 def grant_membership(edge: Membership, version: int) -> Statement:
@@ -84,14 +113,27 @@ def grant_membership(edge: Membership, version: int) -> Statement:
     else:
         options = sql.SQL(" WITH ADMIN OPTION" if edge.admin else "")
     text = q.text("GRANT {} TO {}{}", q.name(edge.role), q.name(edge.member), options)
-    return Statement(sql=text, why=f"{edge.member} is declared a member of {edge.role}", phase=Phase.STRUCTURE)
+    return Statement(
+        sql=text,
+        why=f"{edge.member} is declared a member of {edge.role}",
+        phase=Phase.STRUCTURE,
+        needs=_over(edge.role),
+    )
 
 
-def revoke_membership(role: str, member: str, *, admin_only: bool = False) -> Statement:
-    """REVOKE role FROM role, or only the right to grant it on."""
-    template: LiteralString = "REVOKE ADMIN OPTION FOR {} FROM {}" if admin_only else "REVOKE {} FROM {}"
-    why = f"{member} is not declared {'to grant' if admin_only else 'a member of'} {role}"
-    return Statement(sql=q.text(template, q.name(role), q.name(member)), why=why, phase=Phase.STRUCTURE)
+def revoke_membership(edge: Membership, server: Server, *, option: str = "") -> Statement:
+    """REVOKE role FROM role, or only one option of it. Since PostgreSQL 16 a REVOKE reaches one grantor's grant."""
+    what = sql.SQL(f"{option.upper()} OPTION FOR ") if option else sql.SQL("")
+    by = sql.SQL(" GRANTED BY {}").format(q.name(edge.grantor)) if edge.grantor and server.major >= 16 else sql.SQL("")
+    text = q.text("REVOKE {}{} FROM {}{}", what, q.name(edge.role), q.name(edge.member), by)
+    said = {"": "a member of", "admin": "to grant", "inherit": "to inherit", "set": "to SET ROLE to"}[option]
+    given = f", given by {edge.grantor}" if by.as_string(None) else ""
+    return Statement(
+        sql=text,
+        why=f"{edge.member} is not declared {said} {edge.role}{given}",
+        phase=Phase.STRUCTURE,
+        needs=(*_over(edge.role), *_as(edge.grantor)),
+    )
 
 
 def set_setting(of: SettingsOf, setting: str, content: str) -> Statement:
@@ -104,13 +146,13 @@ def set_setting(of: SettingsOf, setting: str, content: str) -> Statement:
         _setting(setting),
         sql.SQL(", ").join(q.value(item) for item in values),
     )
-    return Statement(sql=text, why=f"{setting} of {_whose(of)} differs", phase=_phase(of))
+    return Statement(sql=text, why=f"{setting} of {_whose(of)} differs", phase=_phase(of), needs=_over(of.role))
 
 
 def reset_setting(of: SettingsOf, setting: str) -> Statement:
     """ALTER ROLE ... [IN DATABASE ...] RESET."""
     text = q.text("ALTER ROLE {}{} RESET {}", q.name(of.role), _in_database(of), _setting(setting))
-    return Statement(sql=text, why=f"{setting} of {_whose(of)} is not declared", phase=_phase(of))
+    return Statement(sql=text, why=f"{setting} of {_whose(of)} is not declared", phase=_phase(of), needs=_over(of.role))
 
 
 def list_items(content: str) -> list[str]:
@@ -144,7 +186,12 @@ def _phase(of: SettingsOf) -> Phase:
 def create_database(name: str, owner: str) -> Statement:
     """CREATE DATABASE, which no transaction can hold."""
     text = q.text("CREATE DATABASE {} OWNER {}", q.name(name), q.name(owner))
-    return Statement(sql=text, why=f"database {name} is declared and not there", phase=Phase.APART)
+    return Statement(
+        sql=text,
+        why=f"database {name} is declared and not there",
+        phase=Phase.APART,
+        needs=(Need("create database"), *_as(owner)),
+    )
 
 
 def close_database(name: str) -> Statement:
@@ -153,22 +200,26 @@ def close_database(name: str) -> Statement:
     return Statement(sql=text, why=f"harden: database {name} is new and open to PUBLIC", phase=Phase.DEFAULTS)
 
 
-def alter_database_owner(name: str, owner: str) -> Statement:
+def alter_database_owner(name: str, owner: str, before: str) -> Statement:
     """ALTER DATABASE ... OWNER TO."""
     text = q.text("ALTER DATABASE {} OWNER TO {}", q.name(name), q.name(owner))
-    return Statement(sql=text, why=f"database {name} has another owner", phase=Phase.STRUCTURE)
+    return Statement(
+        sql=text, why=f"database {name} has another owner", phase=Phase.STRUCTURE, needs=_both(owner, before)
+    )
 
 
 def create_schema(name: str, owner: str) -> Statement:
     """CREATE SCHEMA ... AUTHORIZATION."""
     text = q.text("CREATE SCHEMA {} AUTHORIZATION {}", q.name(name), q.name(owner))
-    return Statement(sql=text, why=f"schema {name} is declared and not there", phase=Phase.STRUCTURE)
+    return Statement(sql=text, why=f"schema {name} is declared and not there", phase=Phase.STRUCTURE, needs=_as(owner))
 
 
-def alter_schema_owner(name: str, owner: str) -> Statement:
+def alter_schema_owner(name: str, owner: str, before: str) -> Statement:
     """ALTER SCHEMA ... OWNER TO."""
     text = q.text("ALTER SCHEMA {} OWNER TO {}", q.name(name), q.name(owner))
-    return Statement(sql=text, why=f"schema {name} has another owner", phase=Phase.STRUCTURE)
+    return Statement(
+        sql=text, why=f"schema {name} has another owner", phase=Phase.STRUCTURE, needs=_both(owner, before)
+    )
 
 
 def create_extension(wanted: Extension) -> Statement:

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from components.access import server_rights
 from components.access.lines import KEYS, Lines, Privileges, acl
 from components.access.model import NO_RIGHTS, PUBLIC, Access, Acl, Default, Facts, Grant, Object
 from components.access.rights import family
@@ -60,6 +61,7 @@ class Spreader:
         self._objects()
         self._columns()
         self._defaults()
+        self._outside()
         self.rights.notes += self._told()
         return self.rights
 
@@ -89,8 +91,13 @@ class Spreader:
             self.rights.acls[item] = self._settle(declared, item, self.mode(name), public=self.scope.harden)
         # Before PostgreSQL 15 everybody may create objects in schema public.
         public = Object("schema", "", "public")
-        if self.scope.harden and public not in self.rights.acls and public in self.actual.acls:
-            self.rights.acls[public] = self.actual.acls[public] - {Grant(PUBLIC, "CREATE")}
+        present = self.actual.acls.get(public, NO_RIGHTS)
+        if self.scope.harden and public not in self.rights.acls and Grant(PUBLIC, "CREATE") in present:
+            powers, owner = self.facts.server.powers, self.actual.owners[public]
+            if powers is None or owner in powers.uses or self.database.owner == owner:
+                self.rights.acls[public] = present - {Grant(PUBLIC, "CREATE")}
+            else:
+                self.rights.notes.append(f"PUBLIC may create in schema public, which belongs to {owner}; left alone")
 
     def _objects(self) -> None:
         shared: dict[tuple[str, str, str], Acl] = {}
@@ -158,6 +165,12 @@ class Spreader:
         for place in self.actual.defaults:
             if place.schema in self.by_schema and place not in self.rights.defaults:
                 self._default(place, NO_RIGHTS)
+
+    def _outside(self) -> None:
+        found = server_rights.in_database(self.database, self.scope, self.actual)
+        self.rights.acls |= found.acls
+        self.rights.pending += found.pending
+        self.rights.notes += found.notes
 
     def _default(self, place: Default, declared: Acl) -> None:
         actual = present_default(self.actual, place)

@@ -12,11 +12,13 @@ from contextlib import contextmanager
 
 from tools.setup import pulumi
 from tools.setup.environment import ensure_environment
+from tools.setup.majors import ensure_majors
 from tools.setup.patroni import ensure_patroni
 from tools.setup.places import ROOT, VENV, cache, patroni_home
 from tools.setup.progress import SetupError, say
 from tools.setup.servers import ensure_servers
 from tools.setup.targets import TARGETS, Need, Target
+from tools.setup.trixie import ensure_trixie
 
 STEPS: dict[Need, Callable[[], object]] = {
     Need.PYTHON: lambda: ensure_environment(tools=False),
@@ -24,6 +26,8 @@ STEPS: dict[Need, Callable[[], object]] = {
     Need.SERVERS: ensure_servers,
     Need.PATRONI: ensure_patroni,
     Need.PULUMI: pulumi.ensure_pulumi,
+    Need.MAJORS: ensure_majors,
+    Need.TRIXIE: ensure_trixie,
 }
 LOCK_LIMIT = 3600.0
 

@@ -14,6 +14,8 @@ class Need(Enum):
     SERVERS = "the server programs"
     PATRONI = "Patroni"
     PULUMI = "the Pulumi CLI"
+    TRIXIE = "PostgreSQL 17 with TimescaleDB and pgvector"
+    MAJORS = "PostgreSQL's other majors, for the version matrix"
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,12 @@ TARGETS: dict[str, Target] = {
     "reset": _driver(Need.PYTHON),
     "doctor": _driver(Need.PYTHON),
     "check": Target((Need.TOOLS,), (*FAST_CHECKS, ("-m", "pytest", "-q", "tests/unit"))),
-    "test": Target(TESTING, (*FAST_CHECKS, ("-m", "pytest", "tests"))),
+    "test": Target((*TESTING, Need.MAJORS), (*FAST_CHECKS, ("-m", "pytest", "tests"))),
+    "matrix": Target((Need.TOOLS, Need.SERVERS, Need.MAJORS), (("-m", "tests.live.access"),)),
+    "trixie": Target((Need.TRIXIE,), ()),
     "format": Target((Need.TOOLS,), (("-m", "ruff", "check", "--fix", "--quiet", "."), ("-m", "ruff", "format", "."))),
     "schema": Target((Need.TOOLS,), (("-m", "tools.schema"),)),
     "chaos-quick": Target(EVERYTHING, (("-m", "tests.chaos", "--count", "10"),)),
     "bench-up": Target(EVERYTHING, (("-m", "tests.bench"),)),
+    "bench-access": Target((Need.TOOLS, Need.SERVERS), (("-m", "tests.bench.access"),)),
 }

@@ -29,6 +29,19 @@ obj(kind, sch, name, col, owner, acl) AS (
   WHERE t.typtype IN ('d','e','r','c') AND (c.oid IS NULL OR c.relkind = 'c')
     AND NOT EXISTS (SELECT FROM ext e WHERE e.classid = 'pg_type'::regclass AND e.objid = t.oid)
   UNION ALL
+  SELECT 'language', '', lanname, '', lanowner, coalesce(lanacl, acldefault('l', lanowner)) FROM pg_language l
+  WHERE lanpltrusted AND (lanname NOT IN ('sql') AND NOT EXISTS (SELECT FROM ext e WHERE e.classid = 'pg_language'::regclass
+    AND e.objid = l.oid) OR 'language/' || lanname = ANY(%(named)s))
+  UNION ALL
+  SELECT 'foreign data wrapper', '', fdwname, '', fdwowner, coalesce(fdwacl, acldefault('F', fdwowner))
+  FROM pg_foreign_data_wrapper f WHERE NOT EXISTS (SELECT FROM ext e WHERE e.classid = 'pg_foreign_data_wrapper'::regclass
+    AND e.objid = f.oid) OR 'foreign data wrapper/' || fdwname = ANY(%(named)s)
+  UNION ALL
+  SELECT 'foreign server', '', srvname, '', srvowner, coalesce(srvacl, acldefault('S', srvowner)) FROM pg_foreign_server
+  UNION ALL
+  SELECT 'large object', '', oid::text, '', lomowner, coalesce(lomacl, acldefault('L', lomowner))
+  FROM pg_largeobject_metadata WHERE lomacl IS NOT NULL OR 'large object/' || oid::text = ANY(%(named)s)
+  UNION ALL
   SELECT 'database', '', datname, '', datdba, coalesce(datacl, acldefault('d', datdba))
   FROM pg_database WHERE datname = current_database()),
 d AS MATERIALIZED (SELECT row_number() OVER () AS id, kind, owner, min(acl::text)::aclitem[] AS acl,
@@ -64,7 +77,14 @@ SELECT json_build_object(
                   ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = tab.oid AND i.indisvalid),
                  CASE WHEN relispartition THEN (SELECT json_build_array(ps.nspname, p.relname) FROM pg_inherits h
                   JOIN pg_class p ON p.oid = h.inhparent JOIN pg_namespace ps ON ps.oid = p.relnamespace
-                  WHERE h.inhrelid = tab.oid) END)) FROM tab),
+                  WHERE h.inhrelid = tab.oid) END,
+                 (SELECT json_agg(json_build_array(i.relname, (SELECT json_agg(a.attname) FROM pg_attribute a
+                    WHERE a.attrelid = tab.oid AND a.attnum = ANY(x.indkey)))) FROM pg_index x JOIN pg_class i
+                    ON i.oid = x.indexrelid WHERE x.indrelid = tab.oid AND x.indisunique AND NOT x.indisprimary),
+                 (SELECT json_agg(json_build_array(k.conname, (SELECT json_agg(a.attname) FROM pg_attribute a
+                    WHERE a.attrelid = tab.oid AND a.attnum = ANY(k.conkey)), ts.nspname, t.relname))
+                  FROM pg_constraint k JOIN pg_class t ON t.oid = k.confrelid JOIN pg_namespace ts ON ts.oid = t.relnamespace
+                  WHERE k.conrelid = tab.oid AND k.contype = 'f'))) FROM tab),
   'routines', (SELECT json_agg(json_build_array(nspname, proname, types,
                  pg_get_userbyid(proowner), proconfig)) FROM fn WHERE prosecdef),
   'definer_views', (SELECT json_agg(json_build_array(nspname, relname, (SELECT json_agg(DISTINCT jsonb_build_array(ts.nspname,
@@ -75,7 +95,8 @@ SELECT json_build_object(
                  reloptions && '{security_invoker=true,security_invoker=on,security_invoker=1,security_invoker=yes}', false)),
   'sessions', (SELECT json_object_agg(usename, many) FROM (SELECT usename, count(*) AS many FROM pg_stat_activity
                WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid() GROUP BY usename) s),
-  'memberships', (SELECT json_agg(json_build_array(pg_get_userbyid(member), pg_get_userbyid(roleid))) FROM pg_auth_members),
+  'memberships', (SELECT json_agg(json_build_array(pg_get_userbyid(member), pg_get_userbyid(roleid))) FROM pg_auth_members a
+                  WHERE coalesce((to_jsonb(a)->>'inherit_option')::bool OR (to_jsonb(a)->>'set_option')::bool, true)),
   'bypass', (SELECT json_agg(rolname) FROM pg_roles WHERE rolsuper OR rolbypassrls),
   'superusers', (SELECT json_agg(rolname) FROM pg_roles WHERE rolsuper)
 )::text

@@ -2,9 +2,18 @@
 SELECT json_build_object(
   'version', current_setting('server_version_num')::int,
   'me', current_user,
-  'superuser', (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
+  'powers', (SELECT json_build_object('createrole', m.rolcreaterole, 'createdb', m.rolcreatedb,
+      'replication', m.rolreplication, 'bypassrls', m.rolbypassrls,
+      'superusers', (SELECT json_agg(rolname) FROM pg_roles WHERE rolsuper),
+      'uses', (SELECT json_agg(rolname) FROM pg_roles r WHERE pg_has_role(r.oid, 'USAGE')),
+      'becomes', (SELECT json_agg(rolname) FROM pg_roles r WHERE pg_has_role(r.oid,
+          CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)),
+      'administers', (SELECT json_agg(rolname) FROM pg_roles r WHERE pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')))
+    FROM pg_roles m WHERE m.rolname = current_user AND NOT m.rolsuper),
   'preloaded', CASE WHEN pg_has_role(current_user, 'pg_read_all_settings', 'MEMBER')
                     THEN current_setting('shared_preload_libraries') END,
+  'connections', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+                 - coalesce(current_setting('reserved_connections', true)::int, 0),
   'cron_database', current_setting('cron.database_name', true),
   'infrastructure', (SELECT json_agg(rolname) FROM pg_roles WHERE rolcanlogin AND rolname = ANY(%(infrastructure)s)),
   'available', CASE WHEN cardinality(%(extensions)s::text[]) > 0 THEN coalesce((

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, StringConstraints
 
 from components.access.spec.fields import (
     ColumnPrivilege,
@@ -12,11 +12,12 @@ from components.access.spec.fields import (
     FunctionPrivileges,
     Grantee,
     Grantees,
+    LargeObjectPrivileges,
     Mode,
     Name,
     Names,
-    NotYet,
     OrNothing,
+    OwnerName,
     Part,
     RoleName,
     RoleNames,
@@ -35,6 +36,7 @@ from components.access.spec.fields import (
 )
 from components.access.spec.jobs import ScheduledJob
 from components.access.spec.row_policies import RowSecurity
+from components.access.spec.tests import AccessTests
 
 
 class Rights(Part):
@@ -86,7 +88,7 @@ COLUMN_PRIVILEGES = tuple(ColumnPrivilege.__origin__.__args__)  # type: ignore[a
 class Schema(Part):
     """A schema, made when it is not there."""
 
-    owner: RoleName | None = field(None, "Default: the database's owner.")
+    owner: OwnerName | None = field(None, "Default: the database's owner.")
     creators: RoleNames | None = field(
         None, "Roles that create objects here; default privileges are made for exactly these. Default: the owner."
     )
@@ -136,6 +138,13 @@ LintName = Literal[
     "grant-to-public",
     "partition-granted",
     "tenant-index",
+    "login-unlimited",
+    "login-owns",
+    "login-becomes-owner",
+    "acl-width",
+    "tenant-unique",
+    "tenant-reference",
+    "connection-budget",
 ]
 
 
@@ -143,6 +152,10 @@ class Lint(Part):
     """Exceptions from the checks that stop a preview."""
 
     allow: dict[LintName, dict[Text, Why]] = field({}, "Lint -> object (schema.name) -> why it is right here.")
+
+
+Usage = dict[Name, dict[Grantee, TypePrivileges]] | None
+LargeObject = Annotated[Text, StringConstraints(pattern=r"^[1-9][0-9]{0,9}$")]
 
 
 class Database(Part):
@@ -157,10 +170,16 @@ class Database(Part):
     )
     extensions: dict[Name, ExtensionField] = field({}, "Extension -> version, or {version, schema, optional}.")
     schemas: dict[Name, OrNothing[Schema]] = field({}, "The schemas in which the spec rules.")
+    languages: Usage = field(None, "Procedural language -> role -> usage. Absent: rights on languages are left alone.")
+    foreign_data_wrappers: Usage = field(None, "Foreign-data wrapper -> role -> usage. Absent: left alone.")
+    foreign_servers: Usage = field(None, "Foreign server -> role -> usage. Absent: left alone.")
+    large_objects: dict[LargeObject, dict[Grantee, LargeObjectPrivileges]] | None = field(
+        None, "OID of a large object, as a text -> role -> select, update. Absent: left alone."
+    )
     rls: RowSecurity | None = field(None, "Row policies.")
     sql: Texts = field(
         (), "Folders of scripts, relative to the spec: NNN_name.sql runs once, R__name.sql when it changed."
     )
     jobs: dict[Name, ScheduledJob] = field({}, "Name -> {schedule, run, as}: what pg_cron runs, where there is one.")
-    tests: NotYet = field(None, "Not yet supported.")
+    tests: AccessTests = field((), "What must be seen and what must be refused; `verify` tries it.")
     lint: Lint = field(Lint(), "Exceptions from the lints, each with its reason.")

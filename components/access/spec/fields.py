@@ -48,6 +48,10 @@ def _role_name(text: str) -> str:
     return _name(text)
 
 
+def _owner_name(text: str) -> str:
+    return text if text == "pg_database_owner" else _role_name(text)
+
+
 def _regular_expression(text: str) -> str:
     try:
         re.compile(text)
@@ -99,6 +103,7 @@ Flag = Annotated[bool, Strict()]
 Number = Annotated[int, Strict()]
 Name = Annotated[Text, AfterValidator(_name)]
 RoleName = Annotated[Text, AfterValidator(_role_name)]
+OwnerName = Annotated[Text, AfterValidator(_owner_name)]  # schema public belongs to a role of the server's own
 Grantee = Annotated[Text, AfterValidator(_name)]  # a declared role, a glob over them, or PUBLIC
 Pattern = Annotated[Text, AfterValidator(_regular_expression)]
 Moment = Annotated[Text, AfterValidator(_moment)]
@@ -143,6 +148,9 @@ SequencePrivilege = Annotated[Literal["usage", "select", "update", "all"], Befor
 SchemaPrivilege = Annotated[Literal["usage", "create", "all"], BeforeValidator(_lower)]
 FunctionPrivilege = Annotated[Literal["execute", "all"], BeforeValidator(_lower)]
 TypePrivilege = Annotated[Literal["usage", "all"], BeforeValidator(_lower)]
+LargeObjectPrivilege = Annotated[Literal["select", "update", "all"], BeforeValidator(_lower)]
+ParameterPrivilege = Annotated[Literal["set", "alter system", "all"], BeforeValidator(_lower)]
+TablespacePrivilege = Annotated[Literal["create", "all"], BeforeValidator(_lower)]
 Command = Annotated[Literal["select", "insert", "update", "delete", "all"], BeforeValidator(_lower)]
 ContextType = Literal[
     "uuid", "text", "integer", "bigint", "smallint", "numeric", "boolean", "date", "timestamptz", "inet"
@@ -153,6 +161,9 @@ SequencePrivileges = Listed[SequencePrivilege]
 SchemaPrivileges = Listed[SchemaPrivilege]
 FunctionPrivileges = Listed[FunctionPrivilege]
 TypePrivileges = Listed[TypePrivilege]
+LargeObjectPrivileges = Listed[LargeObjectPrivilege]
+ParameterPrivileges = Listed[ParameterPrivilege]
+TablespacePrivileges = Listed[TablespacePrivilege]
 Commands = Listed[Command]
 Grantees = Listed[Grantee]
 RoleNames = Listed[RoleName]

@@ -80,6 +80,15 @@ for the tenant's. Under FORCE the owner sees nothing without it. Several command
 called `<name>_<command>`. Put partitions into a schema that nobody is let into: a partition read directly does not ask
 its parent's policies.
 
+## Tests
+
+`tests` says what a role must see and must be refused; `python -m components.access verify SPEC --url URL [--json]`
+tries it and exits with 1 where it is otherwise. All tests of a database run in one transaction that is always rolled
+back; what each one changes is undone before the next, but rows of a `fixture` stay for the tests after it. A test
+acts by SET LOCAL ROLE: with the role's rights and row policies, without its own settings. `denied` is a refusal for
+want of a right or by a row policy; an UPDATE or DELETE that merely finds no row stands under `affects` with 0.
+Numbers taken from sequences are not given back, and rows that fixtures touch are locked meanwhile.
+
 ## Lints
 
 Findings stop the preview; `lint.allow` excepts an object with a reason. Objects are called `schema.name`, functions
@@ -97,6 +106,15 @@ LINTS = {
     "grant-to-public": "everybody may use a table",
     "partition-granted": "a partition may be read directly, past its parent's policies",
     "tenant-index": "no index begins with the tenant column",
+    "login-unlimited": "a login with a password has neither connection_limit nor valid_until",
+    "login-owns": "a role that logs in owns the database, a schema or an object of the spec's schemas",
+    "login-becomes-owner": "a login may SET ROLE to an owner (other than by its own `settings: {role: ...}`), "
+    "or row policies do not bind it or a role it may become",
+    "acl-width": "more than 1500 roles on one object; PostgreSQL itself fails at about 2400",
+    "tenant-unique": "a unique index without the tenant column: an insert tells whether another tenant has the value",
+    "tenant-reference": "a foreign key between tenants' tables without the tenant column may point to "
+    "another tenant's row, since it is checked past row policies",
+    "connection-budget": "told only: the logins' connection limits add up to more than the server's connections",
 }
 
 

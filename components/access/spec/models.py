@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from components.access.spec.databases import Database, Profile
-from components.access.spec.fields import Flag, Name, OrNothing, Part, field
+from components.access.spec.fields import (
+    Flag,
+    Grantee,
+    Name,
+    OrNothing,
+    ParameterPrivileges,
+    Part,
+    SettingName,
+    TablespacePrivileges,
+    field,
+)
 from components.access.spec.roles import Role, RoleMap, Scope, ServiceMap, VersionOfLanguage
 
 
@@ -21,8 +33,19 @@ class Spec(Part):
     services: ServiceMap = field({}, "Logins of services: a role and its profile on its own schema, in one line.")
     profiles: dict[Name, OrNothing[Profile]] = field({}, "Rights with a name.")
     databases: dict[Name, Database] = field({}, "Databases by name.")
+    parameters: dict[SettingName, dict[Grantee, ParameterPrivileges]] | None = field(
+        None, "Server parameter -> role -> set, alter system (PostgreSQL 15 and newer). Absent: left alone."
+    )
+    tablespaces: dict[Name, dict[Grantee, TablespacePrivileges]] | None = field(
+        None, "Tablespace -> role -> create. Absent: left alone."
+    )
+
+    @cached_property
+    def every_role(self) -> dict[str, Role]:
+        """Roles and services that shall be there."""
+        return {name: role for name, role in {**self.roles, **self.services}.items() if role.retire is None}
 
     @property
-    def every_role(self) -> dict[str, Role]:
-        """Roles and services."""
-        return {**self.roles, **self.services}
+    def retired(self) -> dict[str, str]:
+        """Roles that shall be gone -> who gets what they own."""
+        return {name: role.retire.to for name, role in self.roles.items() if role.retire}

@@ -10,6 +10,7 @@ from components.access.spec.databases import COLUMN_PRIVILEGES, AccessLine, Data
 from components.access.spec.models import Spec
 from components.access.spec.roles import Role
 from components.access.spec.row_policies import RowSecurity, SeeAll
+from components.access.spec.tests import AccessTest
 from components.access.spec.tree import Path
 from components.access.spec.wording import unknown
 
@@ -38,6 +39,16 @@ def wrong_names(spec: Spec) -> Iterator[Finding]:
     yield from _profiles(spec)
     for name, database in spec.databases.items():
         yield from _database(spec, name, database)
+        for key in ("languages", "foreign_data_wrappers", "foreign_servers", "large_objects"):
+            yield from _granted(("databases", name, key), getattr(database, key), spec.every_role)
+    for key in ("parameters", "tablespaces"):
+        yield from _granted((key,), getattr(spec, key), spec.every_role)
+
+
+def _granted(path: Path, given: Mapping[str, Iterable[str]] | None, roles: Iterable[str]) -> Iterator[Finding]:
+    for item, grantees in (given or {}).items():
+        for grantee in grantees:
+            yield from _known_role((*path, item, grantee), grantee, roles)
 
 
 def _roles(spec: Spec) -> Iterator[Finding]:
@@ -48,6 +59,11 @@ def _roles(spec: Spec) -> Iterator[Finding]:
         for name, role in getattr(spec, kind).items():
             if wrong := _outside(spec, name):
                 yield (kind, name), wrong
+            if role.retire:
+                yield from _retired(spec, (kind, name), role, role.retire.to)
+                continue
+            if role.password and role.keep_password:
+                yield (kind, name), "has a password from a secret and keep_password; keep one of them"
             if role.password and not role.login:
                 yield (kind, name), "has a password but cannot log in; add login: true or remove the password"
             for group in role.member_of:
@@ -61,6 +77,14 @@ def _roles(spec: Spec) -> Iterator[Finding]:
         yield from _known(("services", name, "profile"), "profile", service.profile, spec.profiles)
         schemas = [schema for database in spec.databases.values() for schema in database.schemas]
         yield from _known(("services", name, "schema"), "schema", service.schema_, schemas)
+
+
+def _retired(spec: Spec, path: Path, role: Role, to: str) -> Iterator[Finding]:
+    if path[0] == "services":
+        yield path, "is a service; a role that is to go stands under `roles`"
+    elif more := sorted(role.model_fields_set - {"retire"}):
+        yield path, f"is to be retired, so nothing else can be said of it; leave out {', '.join(more)}"
+    yield from _known((*path, "retire", "to"), "role", to, spec.every_role)
 
 
 def _outside(spec: Spec, name: str) -> str | None:
@@ -99,7 +123,7 @@ def _database(spec: Spec, name: str, database: Database) -> Iterator[Finding]:
     roles = spec.every_role
     if name in ("template0", "template1"):
         yield path, "is a template of the server's; name another database"
-    yield from _known((*path, "owner"), "role", database.owner, roles)
+    yield from _owner(spec, (*path, "owner"), database.owner)
     for key in ("connect", "temporary", "create"):
         for index, grantee in enumerate(getattr(database, key)):
             yield from _known_role((*path, key, index), grantee, roles)
@@ -115,6 +139,18 @@ def _database(spec: Spec, name: str, database: Database) -> Iterator[Finding]:
         yield from _job((*path, "jobs", job_name, "as"), job.as_, roles)
     if database.rls:
         yield from _row_security(spec, (*path, "rls"), database, database.rls)
+    for index, test in enumerate(database.tests):
+        yield from _test((*path, "tests", index), test, database, roles)
+
+
+def _test(path: Path, test: AccessTest, database: Database, roles: Mapping[str, Role]) -> Iterator[Finding]:
+    yield from _known_role((*path, "as"), test.as_, roles, public=False, exact=True)
+    context = database.rls.context if database.rls else {}
+    for name in test.set_:
+        if "." not in name:
+            yield from _known((*path, "set", name), "context", name, context)
+    if not (test.sees or test.affects or test.denied):
+        yield path, "tries nothing; say what the role sees, affects or is denied"
 
 
 def _job(path: Path, name: str, roles: Mapping[str, Role]) -> Iterator[Finding]:
@@ -128,7 +164,7 @@ def _schema(spec: Spec, path: Path, schema: Schema) -> Iterator[Finding]:
     if path[-1] in ("information_schema", "postgres_platform") or str(path[-1]).startswith("pg_"):
         yield path, "belongs to the server or to this program; no spec rules in it"
     for role in ([schema.owner] if schema.owner else []) + list(schema.creators or ()):
-        yield from _known(path, "role", role, roles)
+        yield from _owner(spec, path, role)
     for grantee, line in schema.access.items():
         yield from _known_role((*path, "access", grantee), grantee, roles)
         yield from _line(spec, (*path, "access", grantee), line)
@@ -142,6 +178,12 @@ def _schema(spec: Spec, path: Path, schema: Schema) -> Iterator[Finding]:
                 if columns is not None and privilege not in COLUMN_PRIVILEGES:
                     here = (*path, "tables", item, grantee, privilege)
                     yield here, f"is no privilege of columns; those are {', '.join(COLUMN_PRIVILEGES)}"
+
+
+def _owner(spec: Spec, path: Path, name: str) -> Iterator[Finding]:
+    """An owner or creator may also be a role that is never touched: what is adopted often belongs to such a one."""
+    if not BUILT_IN.match(name) and name not in spec.scope.never:
+        yield from _known(path, "role", name, spec.every_role)
 
 
 def _line(spec: Spec, path: Path, line: AccessLine) -> Iterator[Finding]:

@@ -99,6 +99,12 @@ class Dangerous(Part):
     bypassrls: Why | None = field(None, "Why row policies must not hold for this role.")
 
 
+class Retire(Part):
+    """How a role goes: REASSIGN OWNED and DROP OWNED in every database that depends on it, then DROP ROLE."""
+
+    to: RoleName = field(..., "Gets whatever the role owns, in every database.")
+
+
 class Role(Part):
     """A role. An absent key means PostgreSQL's default, never `leave as it is`."""
 
@@ -112,6 +118,9 @@ class Role(Part):
     password: Annotated[Password | None, BeforeValidator(_password, json_schema_input_type=str | Password | None)] = (
         field(None, "secret:<name>, or {secret, rotate}. Absent: the role has no password.")
     )
+    keep_password: Flag = field(
+        False, "Somebody else sets its password; whatever there is stays. `adopt` writes this, since it knows none."
+    )
     member_of: Annotated[
         dict[Name, OrNothing[Membership]],
         BeforeValidator(_members, json_schema_input_type=str | list[str] | dict[str, Membership | None]),
@@ -119,7 +128,9 @@ class Role(Part):
     settings: dict[SettingName, SettingValue] = field({}, "ALTER ROLE ... SET, for example statement_timeout: 30s.")
     dangerous: Dangerous = field(Dangerous(), "superuser, replication, bypassrls, each with its reason.")
     auth: NotYet = field(None, "Not yet supported.")
-    retire: NotYet = field(None, "Not yet supported.")
+    retire: Retire | None = field(
+        None, "The role shall be gone: {to: role that gets what it owns}. Nothing else is then said of it."
+    )
 
 
 class Service(Role):

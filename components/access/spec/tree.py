@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -36,7 +36,7 @@ class UnreadableError(Exception):
 def parse(text: str, file: str) -> tuple[Node, list[Problem]]:
     """The tree, and what is wrong with its keys. Raises UnreadableError when the text is not YAML at all."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = _composed(text)
     except yaml.YAMLError as error:
         mark, reason = getattr(error, "problem_mark", None), getattr(error, "problem", None) or "cannot be read"
         raise UnreadableError(
@@ -51,6 +51,34 @@ def parse(text: str, file: str) -> tuple[Node, list[Problem]]:
         raise UnreadableError(
             Problem("", "holds a value that contains itself, or is nested too deeply", file)
         ) from None
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """By libyaml's scanner where PyYAML has it, which takes a third of the time; complaints come from PyYAML's own."""
+    if _FastLoader is not None:
+        try:
+            return cast("yaml.Node | None", yaml.compose(text, Loader=_FastLoader))
+        except (yaml.YAMLError, ValueError, RecursionError):
+            pass  # is told of below, in the one wording that this module's callers know
+    return cast("yaml.Node | None", yaml.compose(text, Loader=yaml.SafeLoader))
+
+
+def _fast_loader() -> Any:
+    """libyaml's scanner under PyYAML's composer: libyaml's own recurses in C, where deep nesting kills the process."""
+    if not yaml.__with_libyaml__:
+        return None
+    scanner: Any = vars(yaml.cyaml)["CParser"]
+
+    class Loader(yaml.composer.Composer, scanner, yaml.resolver.Resolver):  # type: ignore[misc]
+        def __init__(self, text: str) -> None:
+            scanner.__init__(self, text)
+            yaml.composer.Composer.__init__(self)
+            yaml.resolver.Resolver.__init__(self)
+
+    return Loader
+
+
+_FastLoader = _fast_loader()
 
 
 def plain(node: Node) -> Any:

@@ -75,6 +75,7 @@ def _below(here: Schema, part: str | int) -> Schema:
             found = option.get("items")
         else:
             found = option.get("properties", {}).get(part) or option.get("additionalProperties")
+            found = found or next(iter(option.get("patternProperties", {}).values()), None)
         if isinstance(found, dict):
             return _resolved(found)
     return {}

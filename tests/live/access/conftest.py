@@ -1,136 +1,52 @@
-"""A scratch server on a socket of its own, as the user postgres; stopped by its pid whatever happens."""
+"""The scratch server of each test: of the machine's own major, or of each that ACCESS_MAJORS names."""
 
 from __future__ import annotations
 
 import os
-import pwd
 import secrets
-import shutil
-import signal
-import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from components.access.session import Target
+from components.access.session import Connection, Target
 from components.contract import Credentials, Endpoint, Server
-from components.render.sites import Certificate
-from tests.live.render.authority import Authority
+from tests.live.access.scratch import majors, packaged, port, scratch_server
 
-BINARIES = Path("/usr/lib/postgresql/15/bin")
-LONGEST_WAIT_S = 60
-HBA = """
-local all all trust
-hostssl all postgres 127.0.0.1/32 cert
-hostssl all all 127.0.0.1/32 scram-sha-256
-"""
-SETTINGS = """
-listen_addresses = '127.0.0.1'
-ssl = on
-ssl_cert_file = '../pki/server.crt'
-ssl_key_file = '../pki/server.key'
-ssl_ca_file = '../pki/ca.crt'
-fsync = off
-log_statement = all
-log_min_duration_statement = 0
-shared_preload_libraries = 'pg_stat_statements'
-max_connections = 200
-"""
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A module that says EVERY_MAJOR runs on all that can be had, others on ACCESS_MAJORS (default: the packaged)."""
+    if "server" not in metafunc.fixturenames:
+        return
+    named = os.environ.get("ACCESS_MAJORS", "").split()
+    chosen = [int(each) for each in named] or [packaged()]
+    if getattr(metafunc.module, "EVERY_MAJOR", False):
+        chosen = majors()
+    metafunc.parametrize("server", chosen, ids=[f"pg{each}" for each in chosen], indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Path]:
+def server(request: pytest.FixtureRequest) -> Iterator[Path]:
     """The folder of a running server's socket; its log lies there as `log`."""
-    folder = Path(tempfile.mkdtemp(prefix="access-"))
-    try:
-        user = _as_server_user(folder)
-        data = folder / "data"
-        _run(
-            [BINARIES / "initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "-D", data], user, folder
-        )
-        with (data / "postgresql.conf").open("a") as file:
-            file.write(f"{SETTINGS}unix_socket_directories = '{folder}'\nport = {_free_port()}\n")
-        (data / "pg_hba.conf").write_text(HBA)
-        _certificates(folder / "pki", user)
-        yield from _running(data, folder, user)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _as_server_user(folder: Path) -> str | None:
-    if os.getuid() != 0:
-        return None
-    entry = pwd.getpwnam("postgres")
-    os.chown(folder, entry.pw_uid, entry.pw_gid)
-    return "postgres"
-
-
-def _run(command: list[object], user: str | None, folder: Path) -> None:
-    done = subprocess.run([str(part) for part in command], user=user, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _certificates(pki: Path, user: str | None) -> None:
-    """For the server, and for postgres as a client, who is whoever runs the tests."""
-    authority = Authority()
-    for called, common in (("server", "localhost"), ("admin", "postgres")):
-        files = Certificate(certificate=f"{pki}/{called}.crt", key=f"{pki}/{called}.key", ca=f"{pki}/ca.crt")
-        authority.issue(common, files)
-    if user:
-        os.chown(pki / "server.key", pwd.getpwnam(user).pw_uid, -1)
-
-
-def _port(folder: Path) -> int:
-    return int(next(folder.glob(".s.PGSQL.*[0-9]")).name.rpartition(".")[2])
-
-
-def _running(data: Path, folder: Path, user: str | None) -> Iterator[Path]:
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen([BINARIES / "postgres", "-D", data], user=user, cwd=folder, stdout=log, stderr=log)
-    try:
-        _wait(folder, process)
+    with scratch_server(request.param) as folder:
         yield folder
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=LONGEST_WAIT_S)
-
-
-def _wait(folder: Path, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + LONGEST_WAIT_S
-    while True:
-        try:
-            psycopg.connect(host=str(folder), port=_port(folder), user="postgres", dbname="postgres").close()
-            return
-        except (psycopg.OperationalError, StopIteration):
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < end, "the scratch server did not answer"
-            time.sleep(0.05)
 
 
 @pytest.fixture
 def target(server: Path) -> Target:
     """The scratch server as its superuser."""
-    return Target.at(f"host={server} port={_port(server)} user=postgres dbname=postgres")
+    return Target.at(f"host={server} port={port(server)} user=postgres dbname=postgres")
 
 
 @pytest.fixture
 def contract_server(server: Path) -> Server:
     """The scratch server as a platform would hand it over; its poolers are the server itself."""
-    here = Endpoint(host="localhost", port=_port(server))
+    major = int((server / "data" / "PG_VERSION").read_text())
+    here = Endpoint(host="localhost", port=port(server))
     admin = Credentials(user="postgres", certificate=f"{server}/pki/admin.crt", key=f"{server}/pki/admin.key")
     return Server(
-        writer=here, reader=here, pooled=here, pooled_reader=here, admin=admin, ca=f"{server}/pki/ca.crt", major=15
+        writer=here, reader=here, pooled=here, pooled_reader=here, admin=admin, ca=f"{server}/pki/ca.crt", major=major
     )
 
 
@@ -147,5 +63,18 @@ def mark(target: Target) -> Iterator[str]:
             connection.execute(
                 psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(psycopg.sql.Identifier(database))
             )
-        for (role,) in connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE %s", [like]).fetchall():
-            connection.execute(psycopg.sql.SQL("DROP ROLE {}").format(psycopg.sql.Identifier(role)))
+        _drop_roles(connection, like)
+
+
+def _drop_roles(connection: Connection, like: str) -> None:
+    """With rights on what belongs to no database; a role that granted a membership goes after the member."""
+    names = connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE %s", [like]).fetchall()
+    for last in (False, False, True):
+        for (role,) in list(names):
+            try:
+                connection.execute(psycopg.sql.SQL("DROP OWNED BY {}").format(psycopg.sql.Identifier(role)))
+                connection.execute(psycopg.sql.SQL("DROP ROLE {}").format(psycopg.sql.Identifier(role)))
+                names.remove((role,))
+            except psycopg.errors.DependentObjectsStillExist:
+                if last:
+                    raise

@@ -76,6 +76,13 @@ class Shop:
     allow: frozenset[str] = frozenset()
     passwords: dict[str, str] = field(default_factory=lambda: {"app": "correct horse battery"})
 
+    def __post_init__(self) -> None:
+        """PostgreSQL 14 has no views that ask the row policies of who reads them, so there the lint is answered."""
+        with self.target.open() as connection:
+            if connection.info.server_version < 150000 and self.text == SPEC:
+                self.tables = self.tables.replace("WITH (security_invoker) ", "")
+                self.text += "    lint: { allow: { definer-view: { app.totals: only for these tests } } }\n"
+
     @property
     def spec(self) -> Spec:
         return loads(self.text.replace("MARK", self.mark), "shop.yaml").spec

@@ -17,6 +17,7 @@ from components.access.spec import Spec, load
 from components.access.spec.databases import AccessLine, Database, Profile, Schema
 from components.access.spec.names import PLACEHOLDER, matched
 from components.access.spec.row_policies import Policy, RowSecurity
+from tests.live.seeds.logins import stand_in
 from tests.live.seeds.scratch import Scratch
 
 KEY = b"the key of a stack that is only a test"
@@ -67,6 +68,10 @@ def _fill(connection: psycopg.Connection, spec: Spec, database: Database, folder
     )
     found = scripts.read(folder / place for place in database.sql)
     run_scripts.run(connection, scripts.pending(found, run_scripts.applied(connection)).run, database.owner)
+    if migration := stand_in(folder.name):
+        connection.execute(SQL("SET LOCAL ROLE {}").format(owner))
+        connection.execute(migration)
+        connection.execute("SET LOCAL ROLE NONE")
     for name, schema in database.schemas.items():
         for statement in _grants(connection, spec, name, schema):
             connection.execute(statement)
@@ -97,6 +102,10 @@ def _grants(connection: psycopg.Connection, spec: Spec, name: str, schema: Schem
                 listed = SQL("({})").format(SQL(", ").join(map(Name, columns))) if columns else SQL("")
                 parts = _words([privilege]), listed, Name(name, table), Name(role)
                 yield SQL("GRANT {} {} ON {} TO {}").format(*parts)
+    for sequence, of_roles in schema.sequences.items():
+        for role, privileges in of_roles.items():
+            target = Name(name, sequence)
+            yield SQL("GRANT {} ON SEQUENCE {} TO {}").format(_words(privileges), target, Name(role))
     for function, grantees in schema.functions.items():
         for role in grantees:
             yield SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(Name(name, function), Name(role))

@@ -21,12 +21,12 @@ from pathlib import Path
 
 import psycopg
 
-BINARIES = Path("/usr/lib/postgresql/15/bin")
+from tools.setup import trixie
+
 SECONDS = 60  # longest wait for a program to answer
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 password_encryption = scram-sha-256
-shared_preload_libraries = 'pg_stat_statements,pg_cron,pgaudit'
 cron.database_name = 'postgres'
 cron.use_background_workers = on
 fsync = off
@@ -62,6 +62,45 @@ pidfile = {folder}/pooler.pid
 
 
 @dataclass(frozen=True, kw_only=True)
+class Programs:
+    """A server's programs: where they are, what they load, and the root folder they run in if that is another."""
+
+    binaries: str = "/usr/lib/postgresql/15/bin"
+    preload: str = "pg_stat_statements,pg_cron,pgaudit"
+    root: Path = Path("/")
+
+    @property
+    def scratch_base(self) -> Path:
+        """Where scratch folders go; the server's user must reach it."""
+        return self.root / "tmp"
+
+    def seen(self, path: Path) -> str:
+        """A path as the programs see it."""
+        return f"/{path.relative_to(self.root)}"
+
+    def command(self, owner: pwd.struct_passwd, program: str, *arguments: str) -> list[str]:
+        """How to run one as the server's user."""
+        argv = [f"{self.binaries}/{program}", *arguments]
+        if self.root != Path("/"):
+            return trixie.inside(owner, argv)
+        return [*_as(owner), *argv]
+
+
+def _as(owner: pwd.struct_passwd) -> list[str]:
+    """Replaces itself with the command, so that signals reach it; nothing where we are that account ourselves."""
+    as_owner = ["setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups"]
+    return as_owner if os.geteuid() == 0 else []
+
+
+DEBIAN_12 = Programs()
+DEBIAN_13 = Programs(
+    binaries=trixie.BINARIES,
+    preload="timescaledb,pg_stat_statements,pg_cron,pgaudit",
+    root=trixie.root(),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scratch:
     """`folder` holds the administrator's socket, the log and the pooler's files."""
 
@@ -80,15 +119,15 @@ class Scratch:
 
 
 @contextmanager
-def scratch() -> Iterator[Scratch]:
+def scratch(programs: Programs = DEBIAN_12) -> Iterator[Scratch]:
     """Starts both, stops both; nothing is left."""
-    folder = Path(tempfile.mkdtemp(prefix="seeds-", dir="/tmp"))  # the server's user must reach it
+    folder = Path(tempfile.mkdtemp(prefix="seeds-", dir=programs.scratch_base))
     owner = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     shutil.chown(folder, owner.pw_uid, owner.pw_gid)
     server = Scratch(folder=folder, port=free_port(), pooled=free_port())
     started: list[subprocess.Popen[bytes]] = []
     try:
-        started.append(_start_server(server, owner))
+        started.append(_start_server(server, owner, programs))
         started.append(_start_pooler(server, owner))
         yield server
     finally:
@@ -106,17 +145,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _start_server(server: Scratch, owner: pwd.struct_passwd) -> subprocess.Popen[bytes]:
+def _start_server(server: Scratch, owner: pwd.struct_passwd, programs: Programs) -> subprocess.Popen[bytes]:
     data = server.folder / "data"
     options = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
-    initdb = [str(BINARIES / "initdb"), "-D", str(data), *options]
-    subprocess.run(initdb, user=owner.pw_uid, group=owner.pw_gid, check=True, capture_output=True, cwd="/")
+    initdb = programs.command(owner, "initdb", "-D", programs.seen(data), *options)
+    subprocess.run(initdb, check=True, capture_output=True, cwd="/")
     with (data / "postgresql.conf").open("a") as settings:
-        settings.write(f"{SETTINGS}port = {server.port}\nunix_socket_directories = '{server.folder}'\n")
+        settings.write(f"{SETTINGS}port = {server.port}\nunix_socket_directories = '{programs.seen(server.folder)}'\n")
+        settings.write(f"shared_preload_libraries = '{programs.preload}'\n")
     (data / "pg_ident.conf").write_text(f"admin root postgres\nadmin {owner.pw_name} postgres\n")
     rules = ["local all postgres peer map=admin", "host all all 127.0.0.1/32 scram-sha-256"]
     (data / "pg_hba.conf").write_text("\n".join(rules) + "\n")
-    process = _start([str(BINARIES / "postgres"), "-D", str(data)], server.folder / "server.log", owner)
+    argv = programs.command(owner, "postgres", "-D", programs.seen(data))
+    process = _start(argv, server.folder / "server.log")
     _wait(lambda: psycopg.connect(server.admin(), connect_timeout=2).close(), process, "PostgreSQL")
     _prepare(server)
     return process
@@ -139,17 +180,15 @@ def _start_pooler(server: Scratch, owner: pwd.struct_passwd) -> subprocess.Popen
         (server.folder / name).write_text(text)
         shutil.chown(server.folder / name, owner.pw_uid, owner.pw_gid)
         (server.folder / name).chmod(0o600)
-    arguments = ["/usr/sbin/pgbouncer", "--quiet", str(server.folder / "pooler.ini")]
-    process = _start(arguments, server.folder / "pooler.out", owner)
+    argv = [*_as(owner), "/usr/sbin/pgbouncer", "--quiet", str(server.folder / "pooler.ini")]
+    process = _start(argv, server.folder / "pooler.out")
     _wait(lambda: socket.create_connection(("127.0.0.1", server.pooled), 2).close(), process, "PgBouncer")
     return process
 
 
-def _start(arguments: list[str], log: Path, owner: pwd.struct_passwd) -> subprocess.Popen[bytes]:
+def _start(argv: list[str], log: Path) -> subprocess.Popen[bytes]:
     with log.open("wb") as output:
-        return subprocess.Popen(
-            arguments, user=owner.pw_uid, group=owner.pw_gid, extra_groups=[], stdout=output, stderr=output, cwd="/"
-        )
+        return subprocess.Popen(argv, stdout=output, stderr=output, cwd="/")
 
 
 def _wait(attempt: Callable[[], None], process: subprocess.Popen[bytes], name: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.access.lint import LINTS, lint
+from components.access.lint import LINTS, advice, lint
 from components.access.model import Access, Facts, Grant, Object, Relation, Routine, Table
 from components.access.spec import loads
 from tests.unit.access.test_plan import FACTS, SETTLED, SPEC, wanted
@@ -109,7 +109,79 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
         "app.orders",
         {"facts": facts(relations=relation("app.orders", indexed=frozenset()))},
     ),
+    "a password without a limit": (
+        "login-unlimited",
+        "x_app",
+        {"spec": SPEC.replace("connection_limit: 5, ", "")},
+    ),
+    "a login owns a table": (
+        "login-owns",
+        "x_app",
+        {
+            "actual": dataclasses.replace(
+                with_object(Object("table", "app", "mine")),
+                owners={**SETTLED.owners, Object("table", "app", "mine"): "x_app"},
+            )
+        },
+    ),
+    "a login becomes the owner": (
+        "login-becomes-owner",
+        "x_app",
+        {"spec": SPEC.replace("x_app: { login: true,", "x_app: { login: true, member_of: [x_owner],")},
+    ),
+    "a login is not bound by row policies": (
+        "login-becomes-owner",
+        "x_app",
+        {"spec": SPEC.replace("x_app: { login: true,", "x_app: { login: true, dangerous: { bypassrls: for a test },")},
+    ),
+    "an ACL is too wide": (
+        "acl-width",
+        "app.v",
+        {"actual": with_object(VIEW, *(Grant(f"stranger_{n}", "SELECT") for n in range(1501)))},
+    ),
+    "a unique index tells of other tenants": (
+        "tenant-unique",
+        "app.users",
+        {"facts": facts(relations=relation("app.users", uniques=(("users_name", ("name",)),)))},
+    ),
+    "a foreign key leads to other tenants": (
+        "tenant-reference",
+        "app.orders",
+        {
+            "facts": facts(
+                relations=relation("app.orders", references=(("orders_user", ("user_id",), Table("app", "users")),))
+            )
+        },
+    ),
 }
+
+
+def test_a_migrator_a_limit_and_a_tenants_own_index_are_right() -> None:
+    migrator = SPEC.replace("x_app: { login: true,", "x_app: { login: true, member_of: [x_owner],").replace(
+        "settings: {", "settings: { role: x_owner,"
+    )
+    assert not [one for one in found(spec=migrator) if "login-becomes-owner" in one]
+    until = SPEC.replace("connection_limit: 5, ", "valid_until: 2030-01-01, ")
+    assert found(spec=until) == ()
+    own = facts(relations=relation("app.users", uniques=(("users_name", ("org", "name")),)))
+    assert found(facts=own) == ()
+    both = (("orders_user", ("org", "user_id"), Table("app", "users")),)
+    assert found(facts=facts(relations=relation("app.orders", references=both))) == ()
+
+
+def test_too_few_connections_are_told_and_stop_nothing() -> None:
+    def told(**state: Any) -> tuple[str, ...]:
+        loaded, actual = loads(state.get("spec", SPEC), "a.yaml").spec, SETTLED
+        given = state.get("facts", FACTS)
+        return advice(loaded, "shop", wanted(actual, loaded, given), actual, given)
+
+    few = facts(server=dataclasses.replace(FACTS.server, connections=4))
+    enough = facts(server=dataclasses.replace(FACTS.server, connections=5))
+    assert told(facts=enough) == ()
+    assert told(facts=few) == (
+        "lint connection-budget: the logins' connection_limit add up to 5, the server has 4 connections for them; "
+        "lower the limits or raise max_connections",
+    )
 
 
 def test_a_right_state_is_silent() -> None:

@@ -73,6 +73,37 @@ def test_plan_of_roles(actual: Cluster, statements: list[str]) -> None:
 
 def test_memberships_of_newer_servers_say_inherit_and_set() -> None:
     text = SPEC.replace("member_of: [x_app]", "member_of: { x_app: { inherit: false, set: true } }")
-    assert plan_roles(ROLES, text, 160000) == ['GRANT "x_app" TO "x_read" WITH INHERIT FALSE, SET TRUE, ADMIN FALSE']
+    assert plan_roles(ROLES, text, 160000) == ['REVOKE INHERIT OPTION FOR "x_app" FROM "x_read"']
     want = roles.wanted(loads(text, "a.yaml").spec, ROLES, Server(version=150000), {}, frozenset())
     assert "PostgreSQL 15 cannot say inherit of one membership" in want.problems[0]
+
+
+GRANTORS = {
+    "two grantors who give the same": ([("x_app", "x_read", "", "i"), ("x_app", "x_read", "dba", "is")], []),
+    "another grantor gives what is declared": ([("x_app", "x_read", "dba", "is")], []),
+    "another grantor gives more": (
+        [("x_app", "x_read", "", "is"), ("x_app", "x_read", "dba", "isa")],
+        ['REVOKE ADMIN OPTION FOR "x_app" FROM "x_read" GRANTED BY "dba"'],
+    ),
+    "two grantors give what is not declared": (
+        [("x_app", "x_read", "", "is"), ("x_owner", "x_app", "dba", "is"), ("x_owner", "x_app", "", "is")],
+        ['REVOKE "x_owner" FROM "x_app"', 'REVOKE "x_owner" FROM "x_app" GRANTED BY "dba"'],
+    ),
+    "a member who may grant no longer, and what it granted": (
+        [("x_app", "x_owner", "", "isa"), ("x_app", "x_read", "x_owner", "is")],
+        [
+            'REVOKE "x_app" FROM "x_read" GRANTED BY "x_owner"',
+            'REVOKE "x_app" FROM "x_owner"',
+            'GRANT "x_app" TO "x_read" WITH INHERIT TRUE, SET TRUE, ADMIN FALSE',
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("edges, statements", GRANTORS.values(), ids=GRANTORS.keys())
+def test_memberships_by_several_grantors(edges: list[tuple[str, str, str, str]], statements: list[str]) -> None:
+    actual = frozenset(
+        Membership(role, member, "i" in options, "s" in options, "a" in options, grantor)
+        for role, member, grantor, options in edges
+    )
+    assert plan_roles(dataclasses.replace(ROLES, memberships=actual), version=160000) == statements

@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.access.lint import ADVICE
 from components.access.lint import LINTS as CHECKS
 from components.access.spec import SpecError, load, loads, spec_schema
 from components.access.spec.manual import LINTS
@@ -108,7 +109,6 @@ def test_wrong_in_a_role(role: str, found: str) -> None:
         ("schemas: {a: {tables: {t: {app: {delete: [id]}}}}}", "schemas.a.tables.t.app.delete: is no privilege of columns"),  # noqa: E501
         ("extensions: {pgcrypto: {schema: ops}}", "extensions.pgcrypto.schema: no such schema: ops"),
         ("rls: {tables: {t: {}}}", "rls.tables.t: 't' is no table; write schema.table"),
-        ("tests: []", "tests: belongs to the language but is not yet supported"),
     ],
 )  # fmt: skip
 def test_wrong_in_a_database(key: str, found: str) -> None:
@@ -153,4 +153,8 @@ def test_no_tree_of_values_makes_the_loader_fail_otherwise(value: object) -> Non
 
 
 def test_the_manual_and_the_models_know_the_same_lints() -> None:
-    assert list(LINTS) == list(CHECKS) == spec_schema()["$defs"]["Lint"]["properties"]["allow"]["propertyNames"]["enum"]
+    assert (
+        list(LINTS)
+        == [*CHECKS, *ADVICE]
+        == spec_schema()["$defs"]["Lint"]["properties"]["allow"]["propertyNames"]["enum"]
+    )
