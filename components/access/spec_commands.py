@@ -105,7 +105,7 @@ def _verifiers(spec: Spec, environment: Mapping[str, str]) -> dict[str, Verifier
         raise AccessError(f"these environment variables are missing: {', '.join(missing)}")
     key = environment.get("ACCESS_KEY", "").encode()
     return {
-        name: passwords.verifier(environment[variables[name]], key=key, role=name, generation=password.rotate)
+        name: passwords.verifier(environment[variables[name]], key=key, role=name, generation=password.number)
         for name, password in wanted.items()
     }
 
