@@ -70,7 +70,7 @@ class Password(Part):
         field(
             0,
             "Count this up to make a new generated password (and a new salt for a given one). Or ab: the role becomes "
-            "a group with two logins, <role>_a and <role>_b, whose passwords are the secrets <secret>_a and <secret>_b.",
+            "a group with two logins, <role>_a and <role>_b; their passwords are secrets <secret>_a and <secret>_b.",
         )
     )
     generation: Number = field(
