@@ -16,7 +16,9 @@ from components.access.failures import AccessError
 
 URL = "ACCESS_URL"
 _EXIT = "Exit status: 0 done, nothing to do, or yes; 1 failed; 2 drift, or no."
-_URL_HELP = f"the server, as a superuser: any libpq URL or keywords (default: ${URL}, which no process list shows)"
+_URL_HELP = (
+    f"the server, as its administrator: any libpq URL or keywords (default: ${URL}, which no process list shows)"
+)
 _EXAMPLES = {
     "plan": "  %(prog)s sql/shop/access.yaml --url postgresql://postgres@localhost/",
     "apply": "  %(prog)s sql/shop/access.yaml --allow cuts-off-sessions",
@@ -73,6 +75,11 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("spec", type=Path, help="the access spec")
         if name == "apply":
             one.add_argument("--allow", action="append", default=[], help="a hazard to accept; may be repeated")
+            one.add_argument(
+                "--send-passwords",
+                action="store_true",
+                help="where the login in use may not read passwords: send those of all roles that have one",
+            )
             one.add_argument("--digest", help="only if the plan's digest is still this one, as plan --json shows it")
     adopt_command.arguments(_command(commands, "adopt", adopt_command.run))
     effective_commands.why_arguments(_command(commands, "why", effective_commands.why))

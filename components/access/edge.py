@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-import grpc  # type: ignore[import-untyped]
 import psycopg
 
 from components.access import failures
@@ -54,16 +53,19 @@ def guarded(where: str, action: Callable[[], Made]) -> Made:
         message = f"{where}: {told(error)}"
     context = _call_context()
     if context is not None:
+        import grpc  # type: ignore[import-untyped]  # there already; commands without Pulumi never load it
+
         context.abort(grpc.StatusCode.FAILED_PRECONDITION, message)
     raise AccessError(message)
 
 
 def _call_context() -> Any:
     """The gRPC context of the call that is being served, found on the stack: dynamic providers are not given it."""
-    frame = sys._getframe()
+    grpc = sys.modules.get("grpc")
+    frame = sys._getframe() if grpc else None
     while frame is not None:
         found = frame.f_locals.get("context")
-        if isinstance(found, grpc.ServicerContext):
+        if grpc and isinstance(found, grpc.ServicerContext):
             return found
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return None

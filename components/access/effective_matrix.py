@@ -39,9 +39,12 @@ def matrix(ground: Ground, facts: Facts, roles: Iterable[str], schemas: frozense
         columns.setdefault((item.schema, item.name), []).append(item)
     for role in roles:
         known: dict[tuple[str, str, Acl], tuple[str, ...]] = {}
-        shut: dict[str, bool] = {}
+        shut: dict[tuple[str, bool], bool] = {}
         for item in items:
-            if shut.setdefault(item.schema, bool(ground.shut(role, item))):
+            place = (item.schema, item.kind == "database")
+            if place not in shut:
+                shut[place] = bool(ground.shut(role, item))
+            if shut[place]:
                 continue
             key = (item.kind, ground.access.owners[item], ground.access.acls[item])
             if key not in known:

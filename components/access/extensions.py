@@ -81,6 +81,8 @@ def _blocked(name: str, database: str, server: Server) -> str | None:
     library = PRELOADED.get(name)
     if library and server.preloaded is not None and library not in re.split(r"\s*,\s*", server.preloaded):
         return f"needs {library} in shared_preload_libraries, which this server was started without"
+    if server.powers is not None and (offered := (server.available or {}).get(name)) and offered.untrusted:
+        return f"only a superuser may create it, and {server.me} is none; have it created, or mark it optional"
     if name == "pg_cron" and server.cron_database and server.cron_database != database:
         return f"can only be in database {server.cron_database} (cron.database_name), not in {database}"
     return None

@@ -32,7 +32,10 @@ def server(connection: Connection, extensions: Iterable[str] = ()) -> model.Serv
     read = _read(connection, "server", extensions=sorted(extensions), infrastructure=list(INFRASTRUCTURE))
     available = {
         name: model.Available(
-            default=one["default"], versions=one["versions"], requires=tuple(sorted(one["requires"] or ()))
+            default=one["default"],
+            versions=one["versions"],
+            requires=tuple(sorted(one["requires"] or ())),
+            untrusted=one["untrusted"],
         )
         for name, one in (read["available"] or {}).items()
     }

@@ -216,6 +216,7 @@ class Available:
     default: str | None
     versions: Mapping[str, str | None]
     requires: tuple[str, ...] = ()
+    untrusted: bool = False  # only a superuser may create it
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,7 +86,7 @@ class _Secrets:
             for role in loaded.spec.every_role.values():
                 if role.password:
                     before = rotations.get(role.password.secret, 0)
-                    rotations[role.password.secret] = max(before, role.password.rotate)
+                    rotations[role.password.secret] = max(before, role.password.number)
         self._by_name: dict[str, pulumi.Input[str]] = {
             name: pulumi.Output.secret(settings.secrets[name].get_secret_value())
             if name in settings.secrets

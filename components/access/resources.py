@@ -214,7 +214,7 @@ def _verifiers(props: Props, loaded: Loaded) -> dict[str, Verifier]:
             _known(given.get(name, rpc.UNKNOWN), UNKNOWN_PASSWORD),
             key=key.encode(),
             role=name,
-            generation=role.password.rotate,
+            generation=role.password.number,
         )
         for name, role in loaded.spec.every_role.items()
         if role.password

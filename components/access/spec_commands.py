@@ -72,7 +72,8 @@ def _apply(given: argparse.Namespace, spec: Spec, verifiers: Mapping[str, Verifi
     target = Target.at(given.url)
     if given.digest is not None and preview.digest(_previews(target, spec, verifiers, found)) != given.digest:
         raise AccessError("the server or the spec changed since that plan was shown; look at it again")
-    options = apply.Options(allow=frozenset(given.allow), report=lambda line: edge.say([line]))
+    sent: dict[str, str] | None = {} if given.send_passwords else None
+    options = apply.Options(allow=frozenset(given.allow), sent=sent, report=lambda line: edge.say([line]))
     done = [apply.apply_cluster(target, spec, verifiers, options)]
     done += [apply.apply_database(target, spec, name, found[name], options) for name in spec.databases]
     edge.say(f"{statement.display()};  -- {statement.why}" for one in done for statement in one.statements)
@@ -105,7 +106,7 @@ def _verifiers(spec: Spec, environment: Mapping[str, str]) -> dict[str, Verifier
         raise AccessError(f"these environment variables are missing: {', '.join(missing)}")
     key = environment.get("ACCESS_KEY", "").encode()
     return {
-        name: passwords.verifier(environment[variables[name]], key=key, role=name, generation=password.rotate)
+        name: passwords.verifier(environment[variables[name]], key=key, role=name, generation=password.number)
         for name, password in wanted.items()
     }
 

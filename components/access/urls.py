@@ -13,7 +13,7 @@ def urls(spec: Spec, server: Server, passwords: Mapping[str, str]) -> Iterator[d
     """A record for each login with a password (`passwords` by role) and each database that lets it in."""
     for database in spec.databases:
         for role in sorted(passwords):
-            if may_connect(spec, role, database):
+            if role not in spec.previous_logins and may_connect(spec, role, database):
                 yield {
                     "database": database,
                     "role": role,

@@ -73,7 +73,7 @@ def senders_for_all_members(settings: Settings) -> Iterator[Finding]:
     """Each replica holds a WAL sender and a slot; a new one copies over two more senders."""
     names = {name.lower(): name for name in settings.parameters}
     for name, needed in (("max_wal_senders", settings.replicas + 2), ("max_replication_slots", settings.replicas + 1)):
-        found = _whole(settings.parameters.get(names.get(name, ""), ""))
+        found = _whole(settings.parameters[names[name]]) if name in names else None
         if found is not None and found < needed:
             yield Finding(
                 ("parameters", names[name]),

@@ -17,8 +17,10 @@ SELECT json_build_object(
   'cron_database', current_setting('cron.database_name', true),
   'infrastructure', (SELECT json_agg(rolname) FROM pg_roles WHERE rolcanlogin AND rolname = ANY(%(infrastructure)s)),
   'available', CASE WHEN cardinality(%(extensions)s::text[]) > 0 THEN coalesce((
-      SELECT json_object_agg(name, json_build_object('default', fallback, 'versions', versions, 'requires', requires))
+      SELECT json_object_agg(name, json_build_object('default', fallback, 'versions', versions, 'requires', requires,
+                               'untrusted', untrusted AND current_setting('rds.extensions', true) IS NULL))
       FROM (SELECT a.name, max(a.default_version) AS fallback, json_object_agg(v.version, v.schema) AS versions,
+                   bool_or(v.superuser AND NOT v.trusted) AS untrusted,
                    (SELECT json_agg(DISTINCT needed) FROM pg_available_extension_versions w, unnest(w.requires) needed
                     WHERE w.name = a.name) AS requires
             FROM pg_available_extensions a JOIN pg_available_extension_versions v USING (name)

@@ -27,7 +27,10 @@ LONGEST_NAME = 63  # bytes; PostgreSQL would cut a longer one without a word
 class Part(BaseModel):
     """A frozen part of a spec that refuses unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
+    # Built when first used: as parts of a whole spec, most never need a validator of their own.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True, defer_build=True
+    )
 
 
 def _name(text: str) -> str:

@@ -53,7 +53,27 @@ from `ACCESS_KEY`.
 - A line for a single table, sequence, function or type replaces the `access` line for that role and object. Where the
   object is not there yet, the line is pending and the report says so.
 - Where PgBouncer's own login (`pgbouncer`) is on the server, each database lets it in: it looks up passwords there.
+- `languages`, `foreign_servers`, `parameters` and their like are ruled only where the spec names the kind, and then
+  every object of it.
 - A role whose `password` names a secret that the stack lacks gets a generated one. A spec never holds a password.
+
+## Roles that go, and passwords that change
+
+- `old_app: { retire: { to: shop_owner } }` takes a role away: what it owns goes to the other role and its rights go, in
+  every database that depends on it, whether a spec lists it or not; DROP ROLE comes last. Open sessions are ended only
+  where the stack allows `ends-sessions`. Once it is gone the line does nothing and may be taken out.
+- `password: { secret: app, rotate: ab, generation: 0 }` makes the role a group with two logins, `<role>_a` and
+  `<role>_b`. Count `generation` up: the other login gets a new password and its URLs are handed out, and the one before
+  goes on working. When nobody uses it any longer, say `previous: locked`, or just wait for the next generation.
+
+## Without a superuser
+
+CREATEROLE and CREATEDB are enough on every major, with what the server says of the login and not by a product's name.
+The login becomes a member of each declared owner and creator, since it works on what they own. What it would be
+refused (another's objects and grants, attributes that it has not itself, extensions that are not trusted) stops the
+preview with what helps. Passwords that it may not read are compared with digests of what was sent before, kept in the
+stack's state; without Pulumi they are sent to new roles only, or to all with `apply --send-passwords`. Where the server
+logs statements and the login may not turn that off, the report says that verifiers get into its log.
 
 ## What happens in a database, in this order
 

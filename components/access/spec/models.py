@@ -16,6 +16,7 @@ from components.access.spec.fields import (
     TablespacePrivileges,
     field,
 )
+from components.access.spec.pairs import expanded, pair_of, previous
 from components.access.spec.roles import Role, RoleMap, Scope, ServiceMap, VersionOfLanguage
 
 
@@ -42,8 +43,18 @@ class Spec(Part):
 
     @cached_property
     def every_role(self) -> dict[str, Role]:
-        """Roles and services that shall be there."""
-        return {name: role for name, role in {**self.roles, **self.services}.items() if role.retire is None}
+        """Roles and services that shall be there, and the two logins of each that rotates a and b."""
+        found: dict[str, Role] = {}
+        for name, role in {**self.roles, **self.services}.items():
+            if role.retire is None:
+                found |= {name: role} if pair_of(role) is None else expanded(name, role)
+        return found
+
+    @cached_property
+    def previous_logins(self) -> frozenset[str]:
+        """Logins that are not handed out any longer, though some may still work."""
+        everyone = {**self.roles, **self.services}.items()
+        return frozenset(previous(name, pair) for name, role in everyone if (pair := pair_of(role)))
 
     @property
     def retired(self) -> dict[str, str]:

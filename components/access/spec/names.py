@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from components.access.spec.databases import COLUMN_PRIVILEGES, AccessLine, Database, Schema
+from components.access.spec.fields import LONGEST_NAME
 from components.access.spec.models import Spec
-from components.access.spec.roles import Role
+from components.access.spec.pairs import LETTERS
+from components.access.spec.roles import Password, Role
 from components.access.spec.row_policies import RowSecurity, SeeAll
 from components.access.spec.tests import AccessTest
 from components.access.spec.tree import Path
@@ -62,6 +64,8 @@ def _roles(spec: Spec) -> Iterator[Finding]:
             if role.retire:
                 yield from _retired(spec, (kind, name), role, role.retire.to)
                 continue
+            if role.password:
+                yield from _pair(spec, (kind, name), role.password)
             if role.password and role.keep_password:
                 yield (kind, name), "has a password from a secret and keep_password; keep one of them"
             if role.password and not role.login:
@@ -77,6 +81,21 @@ def _roles(spec: Spec) -> Iterator[Finding]:
         yield from _known(("services", name, "profile"), "profile", service.profile, spec.profiles)
         schemas = [schema for database in spec.databases.values() for schema in database.schemas]
         yield from _known(("services", name, "schema"), "schema", service.schema_, schemas)
+
+
+def _pair(spec: Spec, path: Path, password: Password) -> Iterator[Finding]:
+    if password.rotate != "ab":
+        if more := sorted(password.model_fields_set & {"generation", "previous"}):
+            yield (*path, "password", more[0]), "belongs to rotate: ab; count `rotate` up instead"
+        return
+    for letter in LETTERS:
+        name = f"{path[1]}_{letter}"
+        if name in {**spec.roles, **spec.services}:
+            yield path, f"makes a login {name} (rotate: ab), which is declared as well; rename one of them"
+        if len(name.encode()) > LONGEST_NAME:
+            yield path, f"makes a login {name} (rotate: ab) of more than {LONGEST_NAME} bytes; shorten its name"
+        if wrong := _outside(spec, name):
+            yield path, f"makes a login {name} (rotate: ab), which {wrong}"
 
 
 def _retired(spec: Spec, path: Path, role: Role, to: str) -> Iterator[Finding]:

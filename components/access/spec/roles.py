@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, PlainValidator, StringConstraints
 
 from components.access.spec.fields import (
     Flag,
@@ -54,21 +54,40 @@ class Membership(Part):
     admin: Flag = field(False, "The member may grant the role to others.")
 
 
+def _rotation(value: Any) -> Any:
+    if value == "ab" or (type(value) is int and value >= 0):
+        return value
+    raise ValueError(f"found {value!r}; allowed is ab, or a whole number to count up")
+
+
 class Password(Part):
     """Where a login's password comes from."""
 
     secret: Annotated[Text, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")] = field(
         ..., "Name under the stack's `secrets`; a password is generated where the stack has none of that name."
     )
-    rotate: Annotated[Number, BeforeValidator(lambda value: _rotation(value))] = field(
-        0, "Count this up to make a new generated password (and a new salt for a given one)."
+    rotate: Annotated[int | Literal["ab"], PlainValidator(_rotation, json_schema_input_type=int | Literal["ab"])] = (
+        field(
+            0,
+            "Count this up to make a new generated password (and a new salt for a given one). Or ab: the role becomes "
+            "a group with two logins, <role>_a and <role>_b; their passwords are secrets <secret>_a and <secret>_b.",
+        )
+    )
+    generation: Number = field(
+        0,
+        "With rotate: ab, count this up to hand out the other login, with a new password; the one before goes on "
+        "working, so nobody is cut off.",
+        ge=0,
+    )
+    previous: Literal["works", "locked"] = field(
+        "works",
+        "With rotate: ab, locked takes LOGIN and password from the login handed out before, once nobody uses it.",
     )
 
-
-def _rotation(value: Any) -> Any:
-    if value == "ab":
-        raise ValueError("rotate: ab belongs to the language but is not yet supported; give a number to count up")
-    return value
+    @property
+    def number(self) -> int:
+        """How often it was made anew."""
+        return 0 if self.rotate == "ab" else self.rotate
 
 
 def _password(value: Any) -> Any:

@@ -174,7 +174,8 @@ version: 1
 harden: true
 roles:
   '{quoted}_o': {{comment: '{quoted}'}}
-  '{quoted}': {{login: true, settings: {{application_name: '{quoted}'}}, member_of: ['{quoted}_o']}}
+  '{quoted}_g': {{}}
+  '{quoted}': {{login: true, settings: {{application_name: '{quoted}'}}, member_of: ['{quoted}_g']}}
 databases:
   '{quoted}_shop':
     owner: '{quoted}_o'

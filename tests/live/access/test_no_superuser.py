@@ -87,3 +87,13 @@ def test_what_it_may_not_give_is_told_at_once(shop: Shop) -> None:
     with shop.target.open() as connection:
         found = connection.execute("SELECT FROM pg_roles WHERE rolname LIKE %s", [f"{shop.mark}\\_%"]).rowcount
     assert found == 0
+
+
+def test_an_extension_that_only_a_superuser_may_create(shop: Shop, target: Target) -> None:
+    shop.text = shop.text.replace("pgcrypto: {", 'pageinspect: "*", pgcrypto: {')
+    with pytest.raises(AccessError, match="pageinspect: only a superuser may create it"):
+        shop.apply()
+    shop.text = shop.text.replace('pageinspect: "*"', "pageinspect: { optional: true }")
+    shop.apply()
+    as_superuser(shop, target).run("CREATE EXTENSION pageinspect SCHEMA public")
+    assert shop.plan() == []

@@ -93,7 +93,8 @@ def stack(
     (folder / "sql").mkdir(parents=True)
     text = SPEC.replace("    extensions:", "    sql: [sql]\n    extensions:").replace(
         "MARK_board: {}",
-        "MARK_board: {}\n  MARK_made: { login: true, password: secret:made, member_of: [MARK_readers] }",
+        "MARK_board: {}\n"
+        "  MARK_made: { login: true, password: secret:made, connection_limit: 5, member_of: [MARK_readers] }",
     )
     (folder / "access.yaml").write_text(text.replace("MARK", mark))
     (folder / "sql/001_tables.sql").write_text(TABLES)

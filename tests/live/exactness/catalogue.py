@@ -40,8 +40,7 @@ OUTSIDE = {
     "WHERE c.relnamespace = 'other'::regnamespace",
     "policies": "SELECT c.oid::regclass::text, polname, polcmd, polpermissive, polroles, "
     "pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid) "
-    "FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid "
-    "WHERE c.oid <> 'app.t1'::regclass",
+    "FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.oid <> 'app.t1'::regclass",
     "defaults": "SELECT pg_get_userbyid(defaclrole), defaclobjtype, defaclacl::text FROM pg_default_acl "
     "WHERE defaclnamespace = 'other'::regnamespace",
     "roles": "SELECT r.* FROM pg_roles r WHERE rolname = %(outsider)s OR rolname !~ %(mark)s",

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from components.access import roles
-from components.access.model import UNREADABLE, Access, Facts, Grant, Object, Server
+from components.access.model import UNREADABLE, Access, Available, Facts, Grant, Object, Server
 from components.access.plan import plan_cluster, plan_database
 from components.access.powers import Powers
 from components.access.spec import loads
@@ -76,3 +76,14 @@ def test_objects_of_strangers_are_blockers() -> None:
         facts = Facts(server=Server(me="master", powers=MASTER, available={}))
         plan = plan_database(desired(loads(SPEC, "a.yaml").spec, "shop", actual, facts), actual, facts)
         assert bool([one for one in plan.problems if "needs the rights of role stranger" in one]) is blocked
+
+
+def test_an_extension_that_only_a_superuser_may_create() -> None:
+    from components.access.desired import desired
+
+    text = SPEC.replace("owner: x_owner,", 'owner: x_owner, extensions: { pageinspect: "*" },')
+    offered = {"pageinspect": Available(default="1", versions={"1": None}, untrusted=True)}
+    for powers, blocked in ((None, False), (MASTER, True)):
+        facts = Facts(server=Server(me="master", powers=powers, available=offered))
+        wanted = desired(loads(text, "a.yaml").spec, "shop", Access(database="shop"), facts)
+        assert any("only a superuser may create it" in problem for problem in wanted.problems) is blocked
