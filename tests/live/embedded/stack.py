@@ -22,10 +22,11 @@ from pulumi import automation
 from components.embedded.cluster import PROJECT, SUPERVISOR, EmbeddedCluster, survey
 from components.settings.load import load
 from components.supervisor import processes
+from tests.project_copy import free_base_port
 
 PULUMI = Path.home() / ".cache/postgres-platform/pulumi-3.255.0"
 SCRIPT = "github.com/pulumi/pulumi/sdk/v3@v3.255.0/python/dist/pulumi-resource-pulumi-python"
-BASE_PORT = 17300
+BASE_PORT = free_base_port()
 MAJOR = 15
 
 
