@@ -22,14 +22,9 @@ from pathlib import Path
 
 import yaml
 
+from tests.ports import free_port
+
 LIMIT = 60.0
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def server_user() -> str | None:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests.ports import free_port
 from tools.setup import trixie
 
 SECONDS = 60  # longest wait for a program to answer
@@ -136,13 +137,6 @@ def scratch(programs: Programs = DEBIAN_12) -> Iterator[Scratch]:
         for process in reversed(started):
             process.wait(SECONDS)
         shutil.rmtree(folder)
-
-
-def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _start_server(server: Scratch, owner: pwd.struct_passwd, programs: Programs) -> subprocess.Popen[bytes]:

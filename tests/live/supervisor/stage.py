@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from components.render.sites import Certificate
 from components.supervisor import etcd, processes, status
 from components.supervisor.configuration import Etcd
 from tests.live.render.authority import Authority
+from tests.ports import free_port
 
 SOURCE = Path(__file__).parent.parent.parent.parent / "components" / "supervisor"
 BINARIES = Path("/usr/lib/postgresql/15/bin")
@@ -28,12 +28,6 @@ USER = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 GROUP = pwd.getpwnam(USER).pw_gid
 PYTHON = getattr(sys, "_base_executable", sys.executable)  # the environment's own may lie where USER cannot go
 PREFIX = "/service/main/"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], Any], what: str, limit: float = 15.0) -> Any:

@@ -16,7 +16,8 @@ import pytest
 
 from components.supervisor import balancer
 from tests.live.supervisor.members import Member, members
-from tests.live.supervisor.stage import Stage, free_port, wait_until
+from tests.live.supervisor.stage import Stage, wait_until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.live
 
