@@ -94,6 +94,7 @@ def twins(wanted: Desired) -> list[Twin]:
 def with_expressions(wanted: Desired, printed: Mapping[tuple[object, ...], Expressions | str]) -> Desired:
     """The policies with the server's own text; a text in place of a pair is the server's complaint."""
     policies: dict[Table, dict[str, Policy]] = {}
+    shared: dict[tuple[Policy, Expressions], Policy] = {}
     problems: list[str] = []
     for table, by_name in wanted.access.policies.items():
         policies[table] = {}
@@ -102,7 +103,9 @@ def with_expressions(wanted: Desired, printed: Mapping[tuple[object, ...], Expre
             if isinstance(answer, str):
                 problems.append(f"row policy {name} of table {table}: {answer}")
             elif answer is not None:
-                policy = dataclasses.replace(policy, using=answer[0], check=answer[1])
+                if (policy, answer) not in shared:
+                    shared[policy, answer] = dataclasses.replace(policy, using=answer[0], check=answer[1])
+                policy = shared[policy, answer]
             policies[table][name] = policy
     access = dataclasses.replace(wanted.access, policies=policies)
     return dataclasses.replace(wanted, access=access, curable=(*wanted.curable, *problems))

@@ -141,8 +141,10 @@ def _search_path(planned: Planned) -> Iterator[Finding]:
 
 def _to_public(planned: Planned) -> Iterator[Finding]:
     """Tables that everybody may use."""
+    distinct = set(planned.wanted.access.acls.values())
+    open_to_all = {acl for acl in distinct if any(one.grantee == PUBLIC for one in acl)}
     for item, acl in planned.wanted.access.acls.items():
-        if item.kind in RELATIONS and any(one.grantee == PUBLIC for one in acl):
+        if item.kind in RELATIONS and acl in open_to_all:
             yield str(item), f"everybody (PUBLIC) may use {item.kind} {item}"
     for place, acl in planned.wanted.access.defaults.items():
         if place.kind == "tables" and any(one.grantee == PUBLIC for one in acl):

@@ -269,6 +269,7 @@ class Facts:
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)  # role -> roles it is itself a member of
     bypass: frozenset[str] = frozenset()  # superusers and BYPASSRLS roles
     superusers: frozenset[str] = frozenset()
+    journal: Mapping[str, str] = field(default_factory=dict)  # scripts that ran: name -> SHA-256
 
     def groups(self, role: str) -> frozenset[str]:
         """The roles that a role is a member of, at any depth."""

@@ -71,7 +71,7 @@ def database(target: Target, spec: Spec, name: str, found: Sequence[Script], *, 
     try:
         with target.open() as connection:
             there = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount
-            server = inspect.server(connection, spec.databases[name].extensions)
+            server = Server() if there else inspect.server(connection, spec.databases[name].extensions)
     except psycopg.OperationalError as error:
         if not failures.unreachable(error):
             raise
@@ -80,9 +80,9 @@ def database(target: Target, spec: Spec, name: str, found: Sequence[Script], *, 
     if not there:
         return _of_nothing(spec, name, found, server, reachable=True)
     with target.open(name) as connection:
-        state = reading.database_state(connection, spec, name)
-        waiting = pending_scripts(connection, found)
-    told, left_out = job_statements(target, spec, name)
+        state = reading.database_state(connection, spec, name, journal=bool(found))
+    waiting = pending_scripts(found, state.facts.journal)
+    told, left_out = job_statements(target, spec, name, state.facts.server.cron_database)
     plan = state.plan.with_notes(left_out)
     owner = spec.databases[name].owner
     return Preview(what=f"database {name}", plan=plan, scripts=waiting, jobs=told, owner=owner)
@@ -101,11 +101,9 @@ def _of_nothing(spec: Spec, name: str, found: Sequence[Script], server: Server, 
     )
 
 
-def job_statements(target: Target, spec: Spec, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What pg_cron has to be told, and what is left out for want of it."""
+def job_statements(target: Target, spec: Spec, name: str, home: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What pg_cron, which lives in database `home`, has to be told; and what is left out for want of it."""
     wanted = wanted_jobs(spec, name)
-    with target.open() as connection:
-        home = run_jobs.home(connection)
     if home is None:
         return (), (f"jobs {', '.join(sorted(wanted))} are {NO_CRON}",) if wanted else ()
     with target.open(home) as connection:

@@ -50,7 +50,8 @@ class Spreader:
         self.database, self.scope, self.by_schema = database, scope, by_schema
         self.actual, self.facts = actual, facts
         self.rights = Rights()
-        self._settled: dict[tuple[Acl, Acl, Mode, bool], Acl] = {}
+        self._shared: dict[Acl, Acl] = {}
+        self._settled: dict[tuple[Acl, Acl, Mode, bool], tuple[Acl, Acl]] = {}
         self._foreign: Counter[tuple[str, str, str]] = Counter()
         self._undeclared: Counter[tuple[str, str, str]] = Counter()
 
@@ -111,7 +112,8 @@ class Spreader:
             else:
                 key = (item.schema, kind, owner)
                 if key not in shared:
-                    shared[key] = acl(lines.broad[kind], owner)
+                    made = acl(lines.broad[kind], owner)
+                    shared[key] = self._shared.setdefault(made, made)
                 declared = shared[key]
             # USAGE on types is PUBLIC's by birth and harmless; functions are what `harden` is about.
             public = self.scope.harden and kind != "type"
@@ -183,11 +185,13 @@ class Spreader:
         actual = self.actual.acls.get(item, NO_RIGHTS)
         key = (declared, actual, mode, public)
         if key not in self._settled:
-            self._settled[key] = declared | self.scope.kept(actual, mode, public=public)
-        undeclared = actual - declared if actual is not declared else NO_RIGHTS
+            made = declared | self.scope.kept(actual, mode, public=public)
+            # What is right already is one value with what is there, which the plan tells apart at a glance.
+            self._settled[key] = actual if made == actual else made, actual - declared
+        settled, undeclared = self._settled[key]
         if undeclared:
             self._count(undeclared, item, mode, public=public)
-        return self._settled[key]
+        return settled
 
     def _count(self, undeclared: Acl, item: Object, mode: Mode, *, public: bool) -> None:
         where = item.schema or item.name
