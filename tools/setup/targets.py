@@ -12,6 +12,7 @@ class Need(Enum):
     PYTHON = "the project's Python packages"
     TOOLS = "the tools that check and test"
     SERVERS = "the server programs"
+    ASKED = "the PostgreSQL that the stack asks for"
     PATRONI = "Patroni"
     PULUMI = "the Pulumi CLI"
     TRIXIE = "PostgreSQL 17 with TimescaleDB and pgvector"
@@ -26,7 +27,7 @@ class Target:
     commands: tuple[tuple[str, ...], ...]
 
 
-EVERYTHING = (Need.PYTHON, Need.SERVERS, Need.PATRONI, Need.PULUMI)
+EVERYTHING = (Need.PYTHON, Need.SERVERS, Need.ASKED, Need.PATRONI, Need.PULUMI)
 TESTING = (Need.TOOLS, Need.SERVERS, Need.PATRONI, Need.PULUMI)
 FAST_CHECKS = (
     ("-m", "ruff", "format", "--check", "--quiet", "."),
