@@ -49,8 +49,8 @@ EXTENSIONS: Mapping[str, Extension] = {
     ),
     "timescaledb": Extension(
         library="timescaledb",
-        # A scheduler in each database and its jobs take workers that pg_cron's jobs and parallel queries need too: 8 for
-        # TimescaleDB, 8 for those as without it, and some for what PostgreSQL itself and the launchers take.
+        # A scheduler in each database and its jobs take workers, which pg_cron's jobs and parallel queries need too: 8
+        # for TimescaleDB, 8 for those as without it, the rest for PostgreSQL's own and the launchers.
         parameters={
             "timescaledb.telemetry_level": "off",
             "timescaledb.max_background_workers": "8",
