@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
-from components.access import failures, jobs, retire, run_jobs, run_scripts, scripts, session
+from components.access import failures, jobs, reconnecting, retire, run_jobs, run_scripts, scripts, session
 from components.access import quoting as q
 from components.access.failures import AccessError
 from components.access.jobs import Job
@@ -32,21 +32,17 @@ class Options:
     digest: str | None = None
     report: Report = lambda _: None
     sent: Mapping[str, str] | None = None  # digests of the passwords sent before, as `roles.wanted` takes them
+    poolers: bool = False  # sessions are pooled: mark what makes them stale, for `reconnecting.settle`
 
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """What ran. `reconnect` says that poolers should give their sessions new server connections."""
+    """What ran."""
 
     statements: tuple[Statement, ...] = ()
     scripts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
-
-    @property
-    def reconnect(self) -> bool:
-        """Whether prepared statements of open sessions may be stale."""
-        return bool(self.statements or self.scripts)
 
 
 def apply_cluster(target: Target, spec: Spec, verifiers: Mapping[str, Verifier], options: Options) -> Done:
@@ -79,6 +75,8 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
             _agreed(plan, options)
             told = silence(connection) if verifiers else ()
             run(connection, plan.of(Phase.STRUCTURE))
+            if options.poolers and plan.statements:
+                reconnecting.mark(connection, target.maintenance)
             still_locked()
         with target.open(autocommit=True) as connection:
             for statement in plan.of(Phase.APART):
@@ -133,6 +131,9 @@ def _main(
     # What scripts need to be there: schemas, extensions, and the rights with which new objects are born.
     done = list(state.plan.of(Phase.STRUCTURE, Phase.DEFAULTS))
     run(connection, done)
+    # Rights and row policies hold for open sessions at once; what scripts and extensions change may not.
+    if options.poolers and (waiting or state.plan.of(Phase.STRUCTURE)):
+        reconnecting.mark(connection, name)
     if batches.before:
         still_locked()
         connection.commit()
