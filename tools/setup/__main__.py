@@ -19,7 +19,7 @@ from tools.setup.places import ROOT, VENV, cache, patroni_home
 from tools.setup.progress import SetupError, say
 from tools.setup.servers import ensure_servers
 from tools.setup.targets import TARGETS, Need, Target
-from tools.setup.trixie import ensure_trixie
+from tools.setup.trixie import ensure_trixie, trixie_for_tests
 
 # Each is given the target's own arguments.
 STEPS: dict[Need, Callable[[list[str]], object]] = {
@@ -31,6 +31,7 @@ STEPS: dict[Need, Callable[[list[str]], object]] = {
     Need.PULUMI: lambda _: pulumi.ensure_pulumi(),
     Need.MAJORS: lambda _: ensure_majors(),
     Need.TRIXIE: lambda _: ensure_trixie(),
+    Need.TIMESCALE: lambda _: trixie_for_tests(),
 }
 LOCK_LIMIT = 3600.0
 

@@ -16,6 +16,7 @@ class Need(Enum):
     PATRONI = "Patroni"
     PULUMI = "the Pulumi CLI"
     TRIXIE = "PostgreSQL 17 with TimescaleDB and pgvector"
+    TIMESCALE = "the same, where it can be had: without it some tests are skipped"
     MAJORS = "PostgreSQL's other majors, for the version matrix"
 
 
@@ -56,7 +57,7 @@ TARGETS: dict[str, Target] = {
     "reset": _driver(Need.PYTHON),
     "doctor": _driver(Need.PYTHON),
     "check": Target((Need.TOOLS,), (*FAST_CHECKS, ("-m", "pytest", "-q", "tests/unit"))),
-    "test": Target((*TESTING, Need.MAJORS), (*FAST_CHECKS, ("-m", "pytest", "tests"))),
+    "test": Target((*TESTING, Need.MAJORS, Need.TIMESCALE), (*FAST_CHECKS, ("-m", "pytest", "tests"))),
     "matrix": Target((Need.TOOLS, Need.SERVERS, Need.MAJORS), (("-m", "tests.live.access"),)),
     "trixie": Target((Need.TRIXIE,), ()),
     "format": Target((Need.TOOLS,), (("-m", "ruff", "check", "--fix", "--quiet", "."), ("-m", "ruff", "format", "."))),

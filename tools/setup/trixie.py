@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tools.setup import apt
 from tools.setup.places import cache
-from tools.setup.progress import SetupError, run
+from tools.setup.progress import SetupError, run, say
 from tools.setup.stamps import stamped, write
 
 SUITE = "trixie"
@@ -76,6 +76,14 @@ def ensure_trixie() -> None:
     if f" {MAJOR}." not in said:
         raise SetupError(f"the unpacked server calls itself {said.strip()!r}, not PostgreSQL {MAJOR}")
     write(final / "complete", content())
+
+
+def trixie_for_tests() -> None:
+    """The same, but a machine that cannot have it is no error: those tests are skipped."""
+    try:
+        ensure_trixie()
+    except SetupError as error:
+        say(f"  PostgreSQL {MAJOR} with TimescaleDB, for some tests, cannot be had here: {error}")
 
 
 def content() -> str:
