@@ -97,12 +97,14 @@ def database(
     schemas: Iterable[str],
     row_security: Iterable[str] = (),
     named: Iterable[str] = (),
+    columned: Iterable[str] = (),
 ) -> tuple[Access, Facts]:
-    """The access of the connection's database, in `schemas`; columns only of `row_security`'s tables.
+    """The access of the connection's database, in `schemas`; columns only of the tables of `row_security`.
 
+    The names of columns, of views as well, are read of the schemas in `columned`, where single columns are granted.
     `named` are objects outside schemas, as kind/name, that are read even if an extension brought them.
     """
-    words = {"row_security": sorted(row_security), "named": sorted(named)}
+    words = {"row_security": sorted(row_security), "named": sorted(named), "columned": sorted(columned)}
     read = _read(connection, "database", schemas=sorted(schemas), **words)
     acls, owners = _acls(read)
     access = Access(
@@ -240,6 +242,7 @@ def _facts(read: Mapping[str, Any], known: model.Server) -> Facts:
         server=known,
         exists=True,
         relations=relations,
+        columns={Table(schema, name): frozenset(columns or ()) for schema, name, columns in read["columns"] or ()},
         routines={
             Object("routine", schema, name, types): model.Routine(owner=owner, settings=tuple(settings or ()))
             for schema, name, types, owner, settings in read["routines"] or ()

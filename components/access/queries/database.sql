@@ -85,6 +85,9 @@ SELECT json_build_object(
                     WHERE a.attrelid = tab.oid AND a.attnum = ANY(k.conkey)), ts.nspname, t.relname))
                   FROM pg_constraint k JOIN pg_class t ON t.oid = k.confrelid JOIN pg_namespace ts ON ts.oid = t.relnamespace
                   WHERE k.conrelid = tab.oid AND k.contype = 'f'))) FROM tab),
+  'columns', (SELECT json_agg(json_build_array(nspname, relname, (SELECT json_agg(attname) FROM pg_attribute
+                 WHERE attrelid = rel.oid AND attnum > 0 AND NOT attisdropped)))
+               FROM rel WHERE relkind <> 'S' AND nspname = ANY(%(columned)s)),
   'routines', (SELECT json_agg(json_build_array(nspname, proname, types,
                  pg_get_userbyid(proowner), proconfig)) FROM fn WHERE prosecdef),
   'definer_views', (SELECT json_agg(json_build_array(nspname, relname, (SELECT json_agg(DISTINCT jsonb_build_array(ts.nspname,
