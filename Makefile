@@ -42,7 +42,7 @@ test: ## `make check`, then the tests on real servers
 	$(RUN) test
 matrix: ## The access layer's tests on every PostgreSQL major that can be had (ARGS="-k drift")
 	$(RUN) matrix $(ARGS)
-trixie: ## PostgreSQL 17 with TimescaleDB and pgvector for the tests of corporate_intel: unpacked, not installed (root)
+trixie: ## PostgreSQL 17 with TimescaleDB and pgvector, unpacked: `make up STACK=local17` does it too
 	$(RUN) trixie
 format: ## Write the code's format
 	$(RUN) format

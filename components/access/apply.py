@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
-from components.access import failures, jobs, retire, run_jobs, run_scripts, scripts, session
+from components.access import failures, jobs, reconnecting, retire, run_jobs, run_scripts, scripts, session
 from components.access import quoting as q
 from components.access.failures import AccessError
 from components.access.jobs import Job
@@ -32,21 +32,17 @@ class Options:
     digest: str | None = None
     report: Report = lambda _: None
     sent: Mapping[str, str] | None = None  # digests of the passwords sent before, as `roles.wanted` takes them
+    poolers: bool = False  # sessions are pooled: mark what makes them stale, for `reconnecting.settle`
 
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """What ran. `reconnect` says that poolers should give their sessions new server connections."""
+    """What ran."""
 
     statements: tuple[Statement, ...] = ()
     scripts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
-
-    @property
-    def reconnect(self) -> bool:
-        """Whether prepared statements of open sessions may be stale."""
-        return bool(self.statements or self.scripts)
 
 
 def apply_cluster(target: Target, spec: Spec, verifiers: Mapping[str, Verifier], options: Options) -> Done:
@@ -75,27 +71,37 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
         _agreed(plan, options)
         if not plan.statements:
             return Done(notes=plan.notes, pending=plan.pending)
-        told = _transaction(target, plan.of(Phase.STRUCTURE), held, quietly=bool(verifiers))
+        told = _first(target, plan.of(Phase.STRUCTURE), held, quietly=bool(verifiers), mark=options.poolers)
         _apart(target, plan.of(Phase.APART))
-        _transaction(target, plan.of(Phase.DEFAULTS), held)
+        _later(target, plan.of(Phase.DEFAULTS), held)
         retire.run(target, plan.of(Phase.RETIRE), run, held.check)
         left = cluster_plan(held.connection, spec, verifiers, None if options.sent is None else digests(verifiers))
         _settled(left)
     return Done(statements=plan.statements, notes=(*left.notes, *told), pending=left.pending)
 
 
-def _transaction(
-    target: Target, statements: Sequence[Statement], held: session.Held, *, quietly: bool = False
+def _first(
+    target: Target, statements: Sequence[Statement], held: session.Held, *, quietly: bool, mark: bool
 ) -> tuple[str, ...]:
-    """Runs statements in a transaction of their own; tells where that could not be done `quietly`."""
-    if not statements:
+    """The first transaction on roles; tells where that could not be done `quietly`."""
+    if not statements and not mark:
         return ()
     with target.open() as connection:
         session.limits(connection)
         told = silence(connection) if quietly else ()
         run(connection, statements)
+        if mark:
+            reconnecting.mark(connection, target.maintenance)
         held.check()
     return told
+
+
+def _later(target: Target, statements: Sequence[Statement], held: session.Held) -> None:
+    if statements:
+        with target.open() as connection:
+            session.limits(connection)
+            run(connection, statements)
+            held.check()
 
 
 def _apart(target: Target, statements: Sequence[Statement]) -> None:
@@ -148,6 +154,9 @@ def _main(
     # What scripts need to be there: schemas, extensions, and the rights with which new objects are born.
     done = list(state.plan.of(Phase.STRUCTURE, Phase.DEFAULTS))
     run(connection, done)
+    # Rights and row policies hold for open sessions at once; what scripts and extensions change may not.
+    if options.poolers and (waiting or state.plan.of(Phase.STRUCTURE)):
+        reconnecting.mark(connection, name)
     if batches.before:
         held.check()
         connection.commit()

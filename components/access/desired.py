@@ -53,6 +53,17 @@ def row_security_schemas(database: Database) -> set[str]:
     return set(database.schemas) if database.rls.tenant else {name.split(".")[0] for name in database.rls.tables}
 
 
+def columned_schemas(database: Database) -> set[str]:
+    """The schemas in which rights on single columns are declared."""
+    return {
+        name
+        for name, schema in database.schemas.items()
+        for by_role in schema.tables.values()
+        for line in by_role.values()
+        if any(columns for columns in line.values())
+    }
+
+
 def desired(spec: Spec, name: str, actual: Access, facts: Facts) -> Desired:
     """What `spec` wants of database `name`, given what there is."""
     database = spec.databases[name]
@@ -80,7 +91,7 @@ def desired(spec: Spec, name: str, actual: Access, facts: Facts) -> Desired:
         notes=(*rights.notes, *wished.notes, *_strangers(database, actual)),
         pending=(*rights.pending, *rows.pending),
         problems=(*wished.problems, *_too_new(spec, facts.server)),
-        curable=tuple(rows.problems),
+        curable=(*rights.missing, *rows.problems),
         row_security=rows,
         held=powers.owning(spec) | ({"pg_database_owner"} if database.owner in spec.every_role else set()),
     )

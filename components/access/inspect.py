@@ -99,15 +99,17 @@ def database(
     extensions: Iterable[str] = (),
     row_security: Iterable[str] = (),
     named: Iterable[str] = (),
+    columned: Iterable[str] = (),
     journal: bool = False,
 ) -> tuple[Access, Facts]:
-    """The access of the connection's database, in `schemas`; columns only of `row_security`'s tables.
+    """The access of the connection's database, in `schemas`; columns only of the tables of `row_security`.
 
+    The names of columns, of views as well, are read of the schemas in `columned`, where single columns are granted.
     `named` are objects outside schemas, as kind/name, that are read even if an extension brought them.
     `journal`: and which scripts ran.
     """
-    words = {"schemas": sorted(schemas), "row_security": sorted(row_security), "named": sorted(named)}
-    words |= _of_server(extensions)
+    words = {"row_security": sorted(row_security), "named": sorted(named), "columned": sorted(columned)}
+    words |= {"schemas": sorted(schemas), **_of_server(extensions)}
     whole = snapshot.ask(connection, "server", "database", "journal", journal=journal, **words)
     read = whole["database"]
     acls, owners = _acls(read)
@@ -228,6 +230,7 @@ def _facts(read: Mapping[str, Any], known: model.Server, journal: Mapping[str, s
         server=known,
         exists=True,
         relations=relations,
+        columns={Table(schema, name): frozenset(columns or ()) for schema, name, columns in read["columns"] or ()},
         routines={
             Object("routine", schema, name, types): model.Routine(owner=owner, settings=tuple(settings or ()))
             for schema, name, types, owner, settings in read["routines"] or ()

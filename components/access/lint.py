@@ -89,7 +89,8 @@ def _becomes_owner(planned: Planned) -> Iterator[Finding]:
     """A tenant's role that can become a role for which row policies do not hold."""
     rls = planned.database.rls
     tenants = set(planned.wanted.scope.roles(rls.tenant.to)) if rls and rls.tenant else set()
-    known = {*planned.spec.every_role, *planned.facts.members}
+    # The administrator of a server without superusers is a member of every role that it made, and no tenant's login.
+    known = {*planned.spec.every_role, *planned.facts.members} - {planned.facts.server.me}
     tenants |= {role for role in known if planned.groups(role) & tenants}
     above = {planned.owner(table) for table in planned.wanted.row_security.tenant_tables} | planned.bypass()
     for role in tenants:

@@ -263,6 +263,7 @@ class Facts:
     server: Server = field(default_factory=Server)
     exists: bool = False
     relations: Mapping[Table, Relation] = field(default_factory=dict)
+    columns: Mapping[Table, frozenset[str]] = field(default_factory=dict)  # where single columns are granted
     routines: Mapping[Object, Routine] = field(default_factory=dict)
     definer_views: Mapping[Object, frozenset[Table]] = field(default_factory=dict)  # and the tables they read
     sessions: Mapping[str, int] = field(default_factory=dict)  # open sessions in this database by role

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.access import inspect, lint, roles, server_rights, twins
-from components.access.desired import Desired, desired, row_security_schemas, schemas, with_expressions
+from components.access.desired import (
+    Desired,
+    columned_schemas,
+    desired,
+    row_security_schemas,
+    schemas,
+    with_expressions,
+)
 from components.access.desired import twins as twins_of
 from components.access.inspect import Connection
 from components.access.model import Access, Cluster, Facts, Plan, Server
@@ -66,6 +73,7 @@ def database_state(connection: Connection, spec: Spec, name: str, *, journal: bo
         extensions=database.extensions,
         row_security=row_security_schemas(database),
         named=server_rights.named(database),
+        columned=columned_schemas(database),
         journal=journal,
     )
     wanted = desired(spec, name, actual, facts)

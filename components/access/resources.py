@@ -13,7 +13,7 @@ from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
 from components import contract
-from components.access import apply, edge, passwords, preview, scripts, silence
+from components.access import apply, edge, passwords, preview, reconnecting, scripts, silence
 from components.access.failures import AccessError
 from components.access.passwords import Verifier
 from components.access.preview import Preview
@@ -83,6 +83,11 @@ class _Provider(dynamic.ResourceProvider):
     def _apply(self, props: Props) -> None:
         done = edge.guarded(self.where(props), lambda: self.apply(props))
         edge.say(f"{self.where(props)}: {note}" for note in done.pending)
+        server = _server(props)
+        if server.poolers:
+            name = props.get("database")
+            deaf = edge.guarded(self.where(props), lambda: reconnecting.settle(Target.of(server), server, name))
+            edge.say(f"{self.where(props)}: {line}" for line in reconnecting.warnings(deaf))
 
     def _show(self, props: Props, *, only_changes: bool = False) -> Preview:
         found = self.plan(props)
@@ -105,7 +110,14 @@ class RolesProvider(_Provider):
     def plan(self, props: Props) -> Preview:
         loaded, server = _loaded(props), _server(props)
         verifiers = _verifiers(props, loaded)
-        return preview.cluster(Target.of(server), loaded.spec, verifiers, major=server.major, sent=_sent(props))
+        return preview.cluster(
+            Target.of(server),
+            loaded.spec,
+            verifiers,
+            major=server.major,
+            sent=_sent(props),
+            poolers=bool(server.poolers),
+        )
 
     def apply(self, props: Props) -> apply.Done:
         loaded = _loaded(props)
@@ -124,7 +136,8 @@ class DatabaseProvider(_Provider):
 
     def plan(self, props: Props) -> Preview:
         server, name = _server(props), str(props["database"])
-        return preview.database(Target.of(server), _loaded(props).spec, name, _scripts(props), major=server.major)
+        target, poolers = Target.of(server), bool(server.poolers)
+        return preview.database(target, _loaded(props).spec, name, _scripts(props), major=server.major, poolers=poolers)
 
     def apply(self, props: Props) -> apply.Done:
         target, name = Target.of(_server(props)), str(props["database"])
@@ -203,7 +216,11 @@ def _scripts(props: Props) -> list[scripts.Script]:
 
 def _options(props: Props) -> apply.Options:
     where = props["file"]
-    return apply.Options(allow=frozenset(props.get("allow") or ()), report=lambda line: edge.say([f"{where}: {line}"]))
+    return apply.Options(
+        allow=frozenset(props.get("allow") or ()),
+        report=lambda line: edge.say([f"{where}: {line}"]),
+        poolers=bool(_server(props).poolers),
+    )
 
 
 def _verifiers(props: Props, loaded: Loaded) -> dict[str, Verifier]:

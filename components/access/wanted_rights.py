@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from components.access import server_rights
 from components.access.lines import KEYS, Lines, Privileges, acl
-from components.access.model import NO_RIGHTS, PUBLIC, Access, Acl, Default, Facts, Grant, Object
+from components.access.model import NO_RIGHTS, PUBLIC, Access, Acl, Default, Facts, Grant, Object, Table
 from components.access.rights import family
 from components.access.scope import Scope
 from components.access.spec.databases import Database
@@ -39,6 +40,7 @@ class Rights:
     defaults: dict[Default, Acl] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)  # columns that a table has not
 
 
 class Spreader:
@@ -131,6 +133,7 @@ class Spreader:
 
     def _columns(self) -> None:
         for item, columns in self._declared_columns():
+            self._lacking(item, columns)
             for column, by_role in columns.items():
                 place = Object("column", item.schema, item.name, column)
                 declared = acl(by_role, self.actual.owners[item])
@@ -140,6 +143,15 @@ class Spreader:
             if item.kind == "column" and item.schema in self.by_schema and item not in self.rights.acls:
                 mode = self.mode(item.schema)
                 self.rights.acls[item] = self._settle(NO_RIGHTS, item, mode, public=self.scope.harden)
+
+    def _lacking(self, item: Object, columns: Mapping[str, object]) -> None:
+        there = self.facts.columns.get(Table(item.schema, item.name))
+        for column in sorted(columns.keys() - there) if there else ():
+            near = get_close_matches(column, there or (), n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            self.rights.missing.append(
+                f"{item.kind} {item} has no column {column}, on which the spec gives rights{hint}"
+            )
 
     def _declared_columns(self) -> Iterator[tuple[Object, dict[str, dict[str, Privileges]]]]:
         for item in list(self.rights.acls):

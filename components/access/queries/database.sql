@@ -97,6 +97,9 @@ SELECT json_build_object(
                   WHERE h.inhrelid = tab.oid) END, uni.uniques, ref.refs))
                 FROM tab LEFT JOIN cols ON cols.attrelid = tab.oid LEFT JOIN led ON led.indrelid = tab.oid
                 LEFT JOIN uni ON uni.indrelid = tab.oid LEFT JOIN ref ON ref.conrelid = tab.oid),
+  'columns', (SELECT json_agg(json_build_array(nspname, relname, (SELECT json_agg(attname) FROM pg_attribute
+                 WHERE attrelid = rel.oid AND attnum > 0 AND NOT attisdropped)))
+               FROM rel WHERE relkind <> 'S' AND nspname = ANY(%(columned)s)),
   'routines', (SELECT json_agg(json_build_array(nspname, proname, types,
                  pg_get_userbyid(proowner), proconfig)) FROM fn WHERE prosecdef),
   'definer_views', (SELECT json_agg(json_build_array(nspname, relname, (SELECT json_agg(DISTINCT jsonb_build_array(ts.nspname,

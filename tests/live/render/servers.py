@@ -17,7 +17,7 @@ from pathlib import Path
 from psycopg.conninfo import make_conninfo
 
 from components.render import pgbouncer, pgbouncer_sql
-from components.render.hba import hba_lines, ident_lines
+from components.render.hba import hba_lines, ident_lines, pooler_hba
 from components.render.parameters import server_parameters
 from components.render.patroni import member_configuration
 from components.render.sites import MemberSite, PoolerSite, Sites, sites
@@ -142,6 +142,8 @@ class Stage:
 
     def write_pooler(self, site: PoolerSite, version: pgbouncer.Version) -> None:
         Path(site.config_file).write_text(pgbouncer.pgbouncer_ini(self.settings, site, version))
+        Path(site.hba).write_text(pooler_hba())
+        Path(site.users).write_text(pgbouncer.users())
         Path(site.databases).write_text(pgbouncer.databases(self.member.address, self.member.port))
         own(self.folder)
 

@@ -169,6 +169,13 @@ def test_a_migrator_a_limit_and_a_tenants_own_index_are_right() -> None:
     assert found(facts=facts(relations=relation("app.orders", references=both))) == ()
 
 
+def test_the_administrator_is_no_tenant() -> None:
+    """Without a superuser it is a member of every role that it made."""
+    members = {"master": frozenset({"x_app", "x_owner"})}
+    assert found(facts=facts(members=members))
+    assert found(facts=facts(members=members, server=dataclasses.replace(FACTS.server, me="master"))) == ()
+
+
 def test_too_few_connections_are_told_and_stop_nothing() -> None:
     def told(**state: Any) -> tuple[str, ...]:
         loaded, actual = loads(state.get("spec", SPEC), "a.yaml").spec, SETTLED
