@@ -188,14 +188,14 @@ class Spreader:
         actual = present_default(self.actual, place)
         mode = self.mode(place.schema) if place.schema else self.scope.mode
         public = self.scope.harden and place.kind != "types"
-        self.rights.defaults[place] = declared | self.scope.kept(actual, mode, public=public)
+        self.rights.defaults[place] = self.scope.settled(declared, actual, mode, public=public)
 
     def _settle(self, declared: Acl, item: Object, mode: Mode, *, public: bool) -> Acl:
         """Declared rights and those that stay, one shared value for equal inputs; what is only told is counted."""
         actual = self.actual.acls.get(item, NO_RIGHTS)
         key = (declared, actual, mode, public)
         if key not in self._settled:
-            self._settled[key] = declared | self.scope.kept(actual, mode, public=public)
+            self._settled[key] = self.scope.settled(declared, actual, mode, public=public)
         undeclared = actual - declared if actual is not declared else NO_RIGHTS
         if undeclared:
             self._count(undeclared, item, mode, public=public)

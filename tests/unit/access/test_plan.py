@@ -309,3 +309,9 @@ def test_a_column_that_is_not_there_is_told_before_anything_is_sent() -> None:
     facts = dataclasses.replace(FACTS, columns={Table("app", "users"): frozenset({"ids", "org"})})
     found = plan_database(wanted(SETTLED, loads(SPEC, "a.yaml").spec, facts), SETTLED, facts)
     assert found.curable == ("table app.users has no column id, on which the spec gives rights; did you mean ids?",)
+
+
+def test_a_declared_right_that_is_held_with_its_grant_option_is_enough_where_nothing_is_taken() -> None:
+    actual = changed(acls={ORDERS: acl(x_app="INSERT", x_read="SELECT") | {Grant("x_app", "SELECT", True)}})
+    for mode in ("report", "add"):
+        assert plan(actual, SPEC.replace('"^x_" }', f'"^x_", mode: {mode} }}')) == []
