@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from components.access.model import Grant, Object, Table
+from components.access.plan import plan_database
 from components.access.spec import loads
 from tests.unit.access.test_plan import FACTS, ORDERS, SETTLED, SPEC, USERS, acl, changed, plan, wanted
 
