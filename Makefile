@@ -8,7 +8,7 @@ RUN := @./tools/run
 export STACK
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test matrix trixie format schema chaos-quick bench-up bench-access
+.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test matrix exactness trixie format schema chaos-quick bench-up bench-access
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,8 @@ test: ## `make check`, then the tests on real servers
 	$(RUN) test
 matrix: ## The access layer's tests on every PostgreSQL major that can be had (ARGS="-k drift")
 	$(RUN) matrix $(ARGS)
+exactness: ## Random specs on random servers, interrupted anywhere, on every major (ARGS="--examples 300 --seed 7 --majors 14")
+	$(RUN) exactness $(ARGS)
 trixie: ## PostgreSQL 17 with TimescaleDB and pgvector, unpacked: `make up STACK=local17` does it too
 	$(RUN) trixie
 format: ## Write the code's format

@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 import pulumi
 from pulumi.runtime import config
 
+from components.access.admissions import admissions
 from components.access.asked import asked_extensions
 from components.access.spec import SpecError
 from components.access.spec.load import Loaded
@@ -34,9 +35,11 @@ class Platform(Protocol):
 
 
 def _embedded(settings: Settings, specs: Iterable[Loaded]) -> Platform:
+    specs = list(specs)
     extensions = wanted_extensions(specs, installed.find(settings.known_major))
+    admitted = admissions(loaded.spec for loaded in specs)
     component = import_module("components.embedded.cluster").EmbeddedCluster
-    return cast(Platform, component(settings.name, settings, extensions))
+    return cast(Platform, component(settings.name, settings, extensions, admitted))
 
 
 PLATFORMS: Mapping[str, Callable[[Settings, Iterable[Loaded]], Platform]] = {"embedded": _embedded}

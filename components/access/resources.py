@@ -13,7 +13,7 @@ from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
 from components import contract
-from components.access import apply, edge, passwords, preview, reconnecting, scripts, silence
+from components.access import admissions, apply, edge, passwords, preview, reconnecting, scripts, silence
 from components.access.failures import AccessError
 from components.access.passwords import Verifier
 from components.access.preview import Preview
@@ -110,7 +110,7 @@ class RolesProvider(_Provider):
     def plan(self, props: Props) -> Preview:
         loaded, server = _loaded(props), _server(props)
         verifiers = _verifiers(props, loaded)
-        return preview.cluster(
+        found = preview.cluster(
             Target.of(server),
             loaded.spec,
             verifiers,
@@ -118,6 +118,10 @@ class RolesProvider(_Provider):
             sent=_sent(props),
             poolers=bool(server.poolers),
         )
+        if server.capabilities.owns_hba:
+            return found
+        problems = (*found.plan.problems, *admissions.unenforceable(loaded.spec))
+        return dataclasses.replace(found, plan=dataclasses.replace(found.plan, problems=problems))
 
     def apply(self, props: Props) -> apply.Done:
         loaded = _loaded(props)

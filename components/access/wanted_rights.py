@@ -190,14 +190,14 @@ class Spreader:
         actual = present_default(self.actual, place)
         mode = self.mode(place.schema) if place.schema else self.scope.mode
         public = self.scope.harden and place.kind != "types"
-        self.rights.defaults[place] = declared | self.scope.kept(actual, mode, public=public)
+        self.rights.defaults[place] = self.scope.settled(declared, actual, mode, public=public)
 
     def _settle(self, declared: Acl, item: Object, mode: Mode, *, public: bool) -> Acl:
         """Declared rights and those that stay, one shared value for equal inputs; what is only told is counted."""
         actual = self.actual.acls.get(item, NO_RIGHTS)
         key = (declared, actual, mode, public)
         if key not in self._settled:
-            made = declared | self.scope.kept(actual, mode, public=public)
+            made = self.scope.settled(declared, actual, mode, public=public)
             # What is right already is one value with what is there, which the plan tells apart at a glance.
             self._settled[key] = actual if made == actual else made, actual - declared
         settled, undeclared = self._settled[key]

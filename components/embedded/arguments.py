@@ -143,6 +143,7 @@ def configuration_spec(
         "directory": sites.directory,
         "scope": settings.name,
         "configuration": dynamic_configuration(settings, extensions, admissions),
+        "admitted": None if admissions is None else sorted({one.role for one in admissions}),
         "deployment": {key: known[key] for key in kept},
         "durability": settings.durability,
         "members": _members(sites),

@@ -59,6 +59,7 @@ TARGETS: dict[str, Target] = {
     "check": Target((Need.TOOLS,), (*FAST_CHECKS, ("-m", "pytest", "-q", "tests/unit"))),
     "test": Target((*TESTING, Need.MAJORS, Need.TIMESCALE), (*FAST_CHECKS, ("-m", "pytest", "tests"))),
     "matrix": Target((Need.TOOLS, Need.SERVERS, Need.MAJORS), (("-m", "tests.live.access"),)),
+    "exactness": Target((Need.TOOLS, Need.SERVERS, Need.MAJORS), (("-m", "tests.live.exactness"),)),
     "trixie": Target((Need.TRIXIE,), ()),
     "format": Target((Need.TOOLS,), (("-m", "ruff", "check", "--fix", "--quiet", "."), ("-m", "ruff", "format", "."))),
     "schema": Target((Need.TOOLS,), (("-m", "tools.schema"),)),

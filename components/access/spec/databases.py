@@ -142,6 +142,7 @@ LintName = Literal[
     "login-owns",
     "login-becomes-owner",
     "acl-width",
+    "login-without-line",
     "tenant-unique",
     "tenant-reference",
     "connection-budget",

@@ -139,6 +139,16 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
         "app.v",
         {"actual": with_object(VIEW, *(Grant(f"stranger_{n}", "SELECT") for n in range(1501)))},
     ),
+    "one login has no line where another has": (
+        "login-without-line",
+        "x_silent",
+        {"spec": SPEC.replace("x_app: { login", "x_silent: { login: true }\n  x_app: { auth: scram, login")},
+    ),
+    "a login may connect nowhere": (
+        "login-without-line",
+        "x_lost",
+        {"spec": SPEC.replace("x_app: { login", "x_lost: { login: true, auth: cert }\n  x_app: { login")},
+    ),
     "a unique index tells of other tenants": (
         "tenant-unique",
         "app.users",

@@ -277,35 +277,3 @@ def test_a_table_without_the_tenant_column_must_be_named() -> None:
     relations = {**FACTS.relations, Table("app", "orders"): Relation(columns={"id": "integer"})}
     found = desired(loads(SPEC, "a.yaml").spec, "shop", SETTLED, dataclasses.replace(FACTS, relations=relations))
     assert found.curable[0].startswith("table app.orders has no column org; add it")
-
-
-def test_a_right_that_went_from_hand_to_hand_is_taken_from_the_last_one_first() -> None:
-    """The server takes no right away while another hangs on it, in a column's rights as well."""
-    chain = frozenset(
-        {
-            Grant("x_c", "DELETE", True),
-            Grant("x_a", "DELETE", True, "x_c"),
-            Grant("x_b", "DELETE", True, "x_a"),
-            Grant("x_d", "DELETE", False, "x_b"),
-            Grant("x_c", "UPDATE", True),
-        }
-    )
-    column = Object("column", "app", "users", "id")
-    acls = {
-        **SETTLED.acls,
-        USERS: SETTLED.acls[USERS] | chain,
-        column: SETTLED.acls[column] | {Grant("x_a", "UPDATE", False, "x_c")},
-    }
-    assert [line.partition(";")[0] + " from" + line.partition(" FROM")[2] for line in plan(changed(acls=acls))] == [
-        'SET LOCAL ROLE x_b from "x_d"; RESET ROLE',
-        'SET LOCAL ROLE x_a from "x_b"; RESET ROLE',
-        'SET LOCAL ROLE x_c from "x_a"; RESET ROLE',
-        'SET LOCAL ROLE x_c from "x_a"; RESET ROLE',
-        'REVOKE DELETE, UPDATE ON TABLE "app"."users" FROM "x_c" from "x_c"',
-    ]
-
-
-def test_a_column_that_is_not_there_is_told_before_anything_is_sent() -> None:
-    facts = dataclasses.replace(FACTS, columns={Table("app", "users"): frozenset({"ids", "org"})})
-    found = plan_database(wanted(SETTLED, loads(SPEC, "a.yaml").spec, facts), SETTLED, facts)
-    assert found.curable == ("table app.users has no column id, on which the spec gives rights; did you mean ids?",)
