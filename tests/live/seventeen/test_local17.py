@@ -14,10 +14,10 @@ import psycopg
 import pytest
 
 from components.embedded import installed
+from tests.live.seeds.logins import stand_in
 from tests.live.seventeen.stack import STACK, SYSTEMS, Stack, loaded, postmaster
-from tests.project_copy import ROOT, settings
+from tests.project_copy import settings
 
-MIGRATION = ROOT / "tests/live/seeds/stand_ins/aves_orm_migration.sql"
 RECOVERY_S = 60.0
 
 
@@ -66,9 +66,11 @@ def test_what_the_systems_ask_for_is_there(seventeen: Stack) -> None:
 
 
 def test_what_the_orm_makes_later_is_pending_and_then_granted(seventeen: Stack) -> None:
+    migration = stand_in("aves")
+    assert migration is not None
     [direct] = [one["direct"] for one in seventeen.json("urls") if one["role"] == "aves_migrator"]
     with psycopg.connect(direct, autocommit=True) as session:
-        session.execute(MIGRATION.read_bytes())
+        session.execute(migration)
     told = seventeen.run("up")
     assert 'CREATE POLICY "user_own_data' in told
     assert "nothing to change" in seventeen.run("preview")
