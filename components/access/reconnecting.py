@@ -87,19 +87,21 @@ def tell(server: contract.Server, pooler: contract.Endpoint, database: str | Non
 
 def _ordered(console: psycopg.Connection[Any], order: str) -> str | None:
     """What the console says against an order; it knows no protocol but simple queries."""
-    pgconn = console.pgconn
+    pgconn, end = console.pgconn, time.monotonic() + ANSWER_LIMIT_S
     pgconn.send_query(order.encode())
-    end = time.monotonic() + ANSWER_LIMIT_S
     pgconn.flush()
-    while pgconn.is_busy():
-        left = end - time.monotonic()
-        if left <= 0 or not select.select([pgconn.socket], [], [], left)[0]:
-            return f"did not answer {order} within {ANSWER_LIMIT_S:g} s"
-        pgconn.consume_input()
-    result = pgconn.get_result()
-    if result is None or result.status == pq.ExecStatus.COMMAND_OK:
-        return None
-    return result.error_message.decode(errors="replace").strip()
+    complaint = None
+    while True:
+        while pgconn.is_busy():
+            if not select.select([pgconn.socket], [], [], max(0.0, end - time.monotonic()))[0]:
+                console.close()
+                return f"did not answer {order} within {ANSWER_LIMIT_S:g} s"
+            pgconn.consume_input()
+        result = pgconn.get_result()
+        if result is None:
+            return complaint
+        if result.status != pq.ExecStatus.COMMAND_OK:
+            complaint = result.error_message.decode(errors="replace").strip()
 
 
 def warnings(deaf: Iterable[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from psycopg.conninfo import make_conninfo
@@ -77,7 +77,8 @@ def own(folder: Path) -> None:
     """Everything below `folder` belongs to the server user, and nobody else may look."""
     if os.geteuid() == 0:
         for path in (folder, *folder.rglob("*")):
-            os.chown(path, pwd.getpwnam(USER).pw_uid, _group())
+            with suppress(FileNotFoundError):  # a running server's files come and go
+                os.chown(path, pwd.getpwnam(USER).pw_uid, _group())
     folder.chmod(0o700)
 
 
