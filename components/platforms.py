@@ -13,13 +13,14 @@ from typing import Any, Protocol, cast
 import pulumi
 from pulumi.runtime import config
 
-from components.access.admissions import admissions
+from components.access.admissions import admissions, pooled
 from components.access.asked import asked_extensions
 from components.access.spec import SpecError
 from components.access.spec.load import Loaded
 from components.access.spec.load import load as load_spec
 from components.contract import Server
 from components.embedded import installed
+from components.render.budget import over_budget
 from components.settings.load import decoded, load
 from components.settings.model import DEFAULT_ACCESS, Settings
 from components.settings.problems import Problem, SettingsError
@@ -56,7 +57,10 @@ def provision(settings: Settings, specs: Iterable[Loaded]) -> Any:
 
     `specs` say which extensions the server has to be able to give.
     """
-    return PLATFORMS[settings.platform](settings, specs)
+    asked = list(specs)
+    if told := over_budget(settings, pooled(loaded.spec for loaded in asked)):
+        pulumi.log.warn(told)
+    return PLATFORMS[settings.platform](settings, asked)
 
 
 def stack_settings() -> Settings:
