@@ -77,8 +77,8 @@ class _Provider(dynamic.ResourceProvider):
 
     def delete(self, _id: str, _props: Props) -> None:
         # Roles own things and databases hold data: neither goes because a line of the stack went. Where the platform
-        # is destroyed, it takes the whole server along.
-        edge.say([f"{self.where(_props)}: left on the server as it is; the stack only forgets it"])
+        # is destroyed, it takes the whole server along; this resource knows nothing of that.
+        edge.say([f"{self.where(_props)}: forgotten by the stack; on a server that stays, all of it stays as it is"])
 
     def _apply(self, props: Props) -> None:
         done = edge.guarded(self.where(props), lambda: self.apply(props))
