@@ -28,6 +28,7 @@ class Preview:
     scripts: tuple[Script, ...] = ()
     jobs: tuple[str, ...] = ()
     reachable: bool = True
+    of_nothing: bool = False  # planned against an empty database, since there is none yet
     owner: str = ""
     reconnect: str | None = None  # since when poolers have to be told to, by a run that did not get so far
 
@@ -109,6 +110,7 @@ def _of_nothing(spec: Spec, name: str, found: Sequence[Script], server: Server, 
         scripts=tuple(found),
         jobs=tuple(statement.as_string(None) for statement in told) if server.cron_database or not reachable else (),
         reachable=reachable,
+        of_nothing=True,
         owner=spec.databases[name].owner,
     )
 
