@@ -61,7 +61,7 @@ def ensure_trixie(arguments: Sequence[str] = ()) -> None:
     if found() is not None and RENEW not in arguments:
         return
     if shutil.which("mmdebstrap") is None:
-        apt.install(["mmdebstrap"], f"mmdebstrap, which unpacks Debian 13's PostgreSQL {MAJOR},")
+        apt.install(["mmdebstrap"], f"mmdebstrap (unpacks PostgreSQL {MAJOR}; or let root run make trixie once)")
     scratch, final = home().with_name(f".{NAME}"), home()
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
