@@ -85,11 +85,14 @@ class _Provider(dynamic.ResourceProvider):
     def _apply(self, props: Props) -> None:
         done = edge.guarded(self.where(props), lambda: self._agreed(props))
         edge.say(f"{self.where(props)}: {note}" for note in done.pending)
-        server = _server(props)
-        if server.poolers:
-            name = props.get("database")
-            deaf = edge.guarded(self.where(props), lambda: reconnecting.settle(Target.of(server), server, name))
-            edge.say(f"{self.where(props)}: {line}" for line in reconnecting.warnings(deaf))
+        edge.guarded(self.where(props), lambda: self._reconnect(props))
+
+    def _reconnect(self, props: Props) -> None:
+        """Roles are used in all databases of their spec, whose sessions may be stale once they changed."""
+        server, loaded = _server(props), _loaded(props)
+        names = [props["database"]] if "database" in props else list(loaded.spec.databases)
+        deaf = reconnecting.settle(Target.of(server), server, names) if server.poolers else []
+        edge.say(f"{self.where(props)}: {line}" for line in reconnecting.warnings(deaf))
 
     def _agreed(self, props: Props) -> Done:
         """Applies what a saved plan says, where there is one: compared again, and bound to this very plan."""
@@ -126,7 +129,6 @@ class RolesProvider(_Provider):
             verifiers,
             major=server.major,
             sent=_sent(props),
-            poolers=bool(server.poolers),
         )
         if server.capabilities.owns_hba:
             return found

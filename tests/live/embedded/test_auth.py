@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,28 @@ def test_the_pooler_has_no_way_for_certificates(stack: Stack) -> None:
         enters(stack, POOLED, "batch", "shop")
     with pytest.raises(psycopg.OperationalError, match="requires a valid client certificate"):
         enters(stack, WRITER, "batch", "shop")
+
+
+def test_a_certificate_made_as_the_runbook_says_lets_its_login_in(stack: Stack, tmp_path: Path) -> None:
+    key, request, made = (str(tmp_path / f"batch.{kind}") for kind in ("key", "csr", "crt"))
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"]
+    authority = ["-CA", str(stack.local / "pki/ca.crt"), "-CAkey", str(stack.local / "pki/ca.key")]
+    for command in (
+        ["req", "-new", *curve, "-subj", "/CN=batch", "-keyout", key, "-out", request],
+        ["x509", "-req", "-in", request, *authority, "-days", "90", "-out", made],
+    ):
+        subprocess.run(["openssl", *command], check=True, capture_output=True, timeout=30)
+    words = (
+        f"host=localhost user=batch sslmode=verify-full sslrootcert={stack.local}/ca.crt sslcert={made} sslkey={key}"
+    )
+    with psycopg.connect(f"{words} port={WRITER} dbname=shop") as session:
+        assert session.execute("SELECT session_user").fetchone() == ("batch",)
+    with pytest.raises(psycopg.OperationalError, match=r"pg_hba.conf rejects connection"):
+        psycopg.connect(f"{words} port={WRITER} dbname=postgres")
+    with pytest.raises(psycopg.OperationalError, match='certificate authentication failed for user "postgres"'):
+        psycopg.connect(f"{words.replace('user=batch', 'user=postgres')} port={WRITER} dbname=postgres")
+    with pytest.raises(psycopg.OperationalError, match="login rejected"):
+        psycopg.connect(f"{words} port={POOLED} dbname=shop")
 
 
 @pytest.mark.parametrize(
