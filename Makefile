@@ -44,8 +44,8 @@ matrix: ## The access layer's tests on every PostgreSQL major that can be had (A
 	$(RUN) matrix $(ARGS)
 exactness: ## Random specs on random servers, interrupted anywhere, on every major (ARGS="--examples 300 --seed 7 --majors 14")
 	$(RUN) exactness $(ARGS)
-trixie: ## PostgreSQL 17 with TimescaleDB and pgvector, unpacked: `make up STACK=local17` does it too
-	$(RUN) trixie
+trixie: ## PostgreSQL 17 with TimescaleDB and pgvector, unpacked (ARGS=--renew for security updates)
+	$(RUN) trixie $(ARGS)
 format: ## Write the code's format
 	$(RUN) format
 schema: ## Write what is generated: JSON schemas for editors, reference pages

@@ -13,13 +13,14 @@ from typing import Any, Protocol, cast
 import pulumi
 from pulumi.runtime import config
 
-from components.access.admissions import admissions
+from components.access.admissions import admissions, pooled
 from components.access.asked import asked_extensions
 from components.access.spec import SpecError
 from components.access.spec.load import Loaded
 from components.access.spec.load import load as load_spec
 from components.contract import Server
 from components.embedded import installed
+from components.render.budget import over_budget
 from components.settings.load import decoded, load
 from components.settings.model import DEFAULT_ACCESS, Settings
 from components.settings.problems import Problem, SettingsError
@@ -43,6 +44,11 @@ def _embedded(settings: Settings, specs: Iterable[Loaded]) -> Platform:
 
 
 PLATFORMS: Mapping[str, Callable[[Settings, Iterable[Loaded]], Platform]] = {"embedded": _embedded}
+LICENCE = "timescaledb.license"
+APACHE_ONLY = (
+    "found {}, but this server's TimescaleDB is the Apache edition, whose sessions would all fail with it; leave it "
+    "out, or install Timescale's own package (docs/decisions/2026-11-21-timescaledb-edition.md)"
+)
 LATER = ("kubernetes", "rds")  # known to the settings, built by a later release
 
 
@@ -51,7 +57,10 @@ def provision(settings: Settings, specs: Iterable[Loaded]) -> Any:
 
     `specs` say which extensions the server has to be able to give.
     """
-    return PLATFORMS[settings.platform](settings, specs)
+    asked = list(specs)
+    if told := over_budget(settings, pooled(loaded.spec for loaded in asked)):
+        pulumi.log.warn(told)
+    return PLATFORMS[settings.platform](settings, asked)
 
 
 def stack_settings() -> Settings:
@@ -131,18 +140,24 @@ def _extensions(loaded: Loaded) -> Iterator[tuple[str, str, bool]]:
 
 def _no_server(settings: Settings, have: Iterable[installed.Server], source: Source | None) -> list[Problem]:
     """The embedded platform runs what this machine has."""
-    majors = sorted({server.major for server in have})
-    if settings.platform != "embedded" or settings.major is None or settings.major in majors:
+    if settings.platform != "embedded" or settings.major is None:
         return []
-    return [_at("major", installed.absent(settings.major, majors), source)]
+    servers = {server.major: server for server in reversed(list(have))}  # the first of a major is the one that runs
+    if settings.major not in servers:
+        return [_at(("major",), installed.absent(settings.major, sorted(servers)), source)]
+    licence = settings.parameters.get(LICENCE, "apache").strip("'").lower()
+    if licence != "apache" and not servers[settings.major].has_community_timescaledb():
+        return [_at(("parameters", LICENCE), APACHE_ONLY.format(licence), source)]
+    return []
 
 
 def _not_yet(platform: Any, source: Source | None) -> list[Problem]:
     if platform not in LATER:
         return []
     message = f"platform {platform} comes with a release of its own; this one has: {', '.join(PLATFORMS)}"
-    return [_at("platform", message, source)]
+    return [_at(("platform",), message, source)]
 
 
-def _at(key: str, message: str, source: Source | None) -> Problem:
-    return Problem(key, message, source.file if source else None, source.line((key,)) if source else None)
+def _at(path: tuple[str, ...], message: str, source: Source | None) -> Problem:
+    file, line = (source.file, source.line(path)) if source else (None, None)
+    return Problem(".".join(path), message, file, line)

@@ -14,6 +14,7 @@ from components.access.spec.load import Loaded
 from components.access.spec.models import Spec
 from components.access.spec.names import PUBLIC, is_glob, matched
 from components.access.spec.roles import Role
+from components.render.budget import PooledLogin
 from components.render.hba import Admission, Method
 from components.settings.problems import Problem
 
@@ -90,6 +91,17 @@ def databases(spec: Spec, name: str) -> list[str]:
         or database.owner in groups
         or any(grantee == PUBLIC or groups & _roles(spec, grantee) for grantee in database.connect)
     )
+
+
+def pooled(specs: Iterable[Spec]) -> Iterator[PooledLogin]:
+    """The logins that come through PgBouncer: those with a password."""
+    for spec in specs:
+        for name, role in spec.every_role.items():
+            mine = [way for way in ways(role) if role.login and way.by == "scram"]
+            reached = {database for way in mine for database in way.databases or databases(spec, name)}
+            if reached:
+                limit = role.connection_limit if role.connection_limit >= 0 else None
+                yield PooledLogin(name=name, databases=len(reached), limit=limit)
 
 
 def _roles(spec: Spec, grantee: str) -> set[str]:

@@ -71,7 +71,8 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
         _agreed(plan, options)
         if not plan.statements:
             return Done(notes=plan.notes, pending=plan.pending)
-        told = _first(target, plan.of(Phase.STRUCTURE), held, quietly=bool(verifiers), mark=options.poolers)
+        stale = tuple(spec.databases) if options.poolers else ()
+        told = _first(target, plan.of(Phase.STRUCTURE), held, quietly=bool(verifiers), stale=stale)
         _apart(target, plan.of(Phase.APART))
         _later(target, plan.of(Phase.DEFAULTS), held)
         retire.run(target, plan.of(Phase.RETIRE), run, held.check)
@@ -81,17 +82,16 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
 
 
 def _first(
-    target: Target, statements: Sequence[Statement], held: session.Held, *, quietly: bool, mark: bool
+    target: Target, statements: Sequence[Statement], held: session.Held, *, quietly: bool, stale: Sequence[str]
 ) -> tuple[str, ...]:
-    """The first transaction on roles; tells where that could not be done `quietly`."""
-    if not statements and not mark:
+    """The first transaction on roles; tells where that could not be done `quietly`. It marks databases as `stale`."""
+    if not statements and not stale:
         return ()
     with target.open() as connection:
         session.limits(connection)
         told = silence(connection) if quietly else ()
         run(connection, statements)
-        if mark:
-            reconnecting.mark(connection, target.maintenance)
+        reconnecting.mark(connection, *stale)
         held.check()
     return told
 
@@ -154,8 +154,7 @@ def _main(
     # What scripts need to be there: schemas, extensions, and the rights with which new objects are born.
     done = list(state.plan.of(Phase.STRUCTURE, Phase.DEFAULTS))
     run(connection, done)
-    # Rights and row policies hold for open sessions at once; what scripts and extensions change may not.
-    if options.poolers and (waiting or state.plan.of(Phase.STRUCTURE)):
+    if options.poolers and reconnecting.after_changes(state.plan, state.actual, scripts=waiting):
         reconnecting.mark(connection, name)
     if batches.before:
         held.check()

@@ -28,6 +28,7 @@ class Preview:
     scripts: tuple[Script, ...] = ()
     jobs: tuple[str, ...] = ()
     reachable: bool = True
+    of_nothing: bool = False  # planned against an empty database, since there is none yet
     owner: str = ""
     reconnect: str | None = None  # since when poolers have to be told to, by a run that did not get so far
 
@@ -60,14 +61,12 @@ def cluster(
     *,
     major: int,
     sent: Mapping[str, str] | None = None,
-    poolers: bool = False,
 ) -> Preview:
     """Roles and databases; against an empty server where there is none to ask."""
     try:
         with target.open() as connection:
-            since = reconnecting.marked(connection, target.maintenance) if poolers else None
             plan = reading.cluster_plan(connection, spec, verifiers, sent)
-            return Preview(what="roles", plan=plan, reconnect=since)
+            return Preview(what="roles", plan=plan)
     except psycopg.OperationalError as error:
         if not failures.unreachable(error):
             raise
@@ -92,7 +91,7 @@ def database(
         return _of_nothing(spec, name, found, server, reachable=True)
     with target.open(name) as connection:
         state = reading.database_state(connection, spec, name, journal=bool(found))
-        since = reconnecting.marked(connection, name) if poolers else None
+        since = reconnecting.marked(connection, name).get(name) if poolers else None
     waiting = pending_scripts(found, state.facts.journal)
     told, left_out = job_statements(target, spec, name, state.facts.server.cron_database)
     plan = state.plan.with_notes(left_out)
@@ -109,6 +108,7 @@ def _of_nothing(spec: Spec, name: str, found: Sequence[Script], server: Server, 
         scripts=tuple(found),
         jobs=tuple(statement.as_string(None) for statement in told) if server.cron_database or not reachable else (),
         reachable=reachable,
+        of_nothing=True,
         owner=spec.databases[name].owner,
     )
 

@@ -19,6 +19,7 @@ from psycopg import pq
 
 from components.access import quoting as q
 from components.access import session
+from components.access.model import Access, Phase, Plan
 from components.access.session import Connection, Target
 
 if TYPE_CHECKING:
@@ -31,51 +32,64 @@ ANSWER_LIMIT_S = 5.0
 UNKNOWN = "no such database"  # nobody has asked the pooler for it yet, so it holds no session there
 
 
-def mark(connection: Connection, database: str) -> None:
-    """Part of the caller's transaction: the poolers' sessions in `database` will be stale once it commits."""
-    now = datetime.now(UTC).isoformat()
-    name = q.name(*MARK.split("."))
-    connection.execute(q.text("ALTER DATABASE {} SET {} TO {}", q.name(database), name, q.value(now)))
+def after_changes(plan: Plan, actual: Access, *, scripts: bool) -> bool:
+    """Whether a change of a database leaves stale sessions.
 
-
-def marked(connection: Connection, database: str) -> str | None:
-    """Since when poolers have to be told; None when there is nothing to tell."""
-    row = connection.execute(
-        "SELECT split_part(one, '=', 2) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, "
-        "unnest(s.setconfig) AS one WHERE s.setrole = 0 AND d.datname = %s AND starts_with(one, %s)",
-        [database, f"{MARK}="],
-    ).fetchone()
-    return str(row[0]) if row else None
-
-
-def settle(target: Target, server: contract.Server, database: str | None) -> list[str]:
-    """Tells every pooler if there is a mark, and takes it away when all have heard; returns who has not, and why.
-
-    `database` None: whatever is marked concerns all databases (it stands with the maintenance database).
+    Rights and row policies hold for open sessions at once; what scripts and extensions change may not. Where there was
+    no object yet, nobody has prepared a statement for one.
     """
-    place = database or target.maintenance
+    anything = any(item.kind not in ("database", "schema") for item in actual.owners)
+    return anything and (scripts or bool(plan.of(Phase.STRUCTURE)))
+
+
+def mark(connection: Connection, *databases: str) -> None:
+    """Part of the caller's transaction: the poolers' sessions in these will be stale once it commits.
+
+    A database that is not there yet has no sessions.
+    """
+    if not databases:
+        return
+    there = connection.execute("SELECT datname FROM pg_database WHERE datname = ANY(%s)", [list(databases)])
+    now, name = datetime.now(UTC).isoformat(), q.name(*MARK.split("."))
+    for (database,) in sorted(there.fetchall()):
+        connection.execute(q.text("ALTER DATABASE {} SET {} TO {}", q.name(database), name, q.value(now)))
+
+
+def marked(connection: Connection, *databases: str) -> dict[str, str]:
+    """Databases whose sessions poolers have to be told of, and since when."""
+    rows = connection.execute(
+        "SELECT d.datname, split_part(one, '=', 2) FROM pg_db_role_setting s "
+        "JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) AS one "
+        "WHERE s.setrole = 0 AND d.datname = ANY(%s) AND starts_with(one, %s)",
+        [list(databases), f"{MARK}="],
+    )
+    return dict(rows.fetchall())
+
+
+def settle(target: Target, server: contract.Server, databases: Iterable[str]) -> list[str]:
+    """Tells every pooler of marked databases, and takes the mark away when all have heard; who has not, and why."""
     with target.open() as connection:
-        since = marked(connection, place)
-    if since is None:
-        return []
-    deaf = [f"{pooler}: {why}" for pooler in server.poolers if (why := tell(server, pooler, database))]
-    if not deaf:
-        _unmark(target, place, since)
+        since = marked(connection, *databases)
+    deaf: list[str] = []
+    for database in sorted(since):
+        silent = [f"{pooler}: {why}" for pooler in server.poolers if (why := tell(server, pooler, database))]
+        if not silent:
+            _unmark(target, database, since[database])
+        deaf += silent
     return deaf
 
 
 def _unmark(target: Target, database: str, since: str) -> None:
     """Unless another run has marked it anew meanwhile; one that is about to holds the lock."""
     with session.lock(target), target.open() as connection:
-        if marked(connection, database) == since:
+        if marked(connection, database).get(database) == since:
             connection.execute(q.text("ALTER DATABASE {} RESET {}", q.name(database), q.name(*MARK.split("."))))
 
 
-def tell(server: contract.Server, pooler: contract.Endpoint, database: str | None) -> str | None:
-    """RECONNECT of one database, or of all; why it failed, or None."""
+def tell(server: contract.Server, pooler: contract.Endpoint, database: str) -> str | None:
+    """RECONNECT of one database; why it failed, or None."""
     # The console's own quoting knows no quote inside a name; to reconnect the others too does no harm.
-    named = database is not None and '"' not in database
-    order = f'RECONNECT "{database}"' if named else "RECONNECT"
+    order = "RECONNECT" if '"' in database else f'RECONNECT "{database}"'
     words = {**server.conninfo(pooler, CONSOLE), "connect_timeout": CONNECT_LIMIT_S}
     try:
         with psycopg.connect(**words, autocommit=True) as console:

@@ -100,20 +100,19 @@ def settle(spec: Mapping[str, Any], patroni: Patroni) -> None:
 
 def _settle(spec: Mapping[str, Any], patroni: Patroni, member: str) -> None:
     lines, port = wanted(spec["configuration"]), patroni.members[member]["port"]
-    asked = time.monotonic()
+    asked, times = time.monotonic(), 0
 
     def in_force() -> bool:
-        nonlocal asked
+        nonlocal asked, times
         with contextlib.suppress(psycopg.Error):
             seen = sql_seen(spec["admin"], port)
-            if list(seen.lines) == lines:
-                if seen.errors:
-                    raise EmbeddedError("; ".join(complaints(member, seen)))
-                if seen.read:
-                    return True
+            if seen.errors and (list(seen.lines) == lines or times > 1):  # not what somebody wrote by hand before
+                raise EmbeddedError("; ".join(complaints(member, seen)))
+            if list(seen.lines) == lines and seen.read:
+                return True
             if time.monotonic() - asked > RELOAD_AFTER:
                 patroni.order(member, "POST", "/reload", {}, f"reload of {member}")
-                asked = time.monotonic()
+                asked, times = time.monotonic(), times + 1
         return False
 
     until(in_force, FORCE_LIMIT, f"{member} to take over pg_hba.conf")

@@ -29,6 +29,10 @@ class Server:
         """The extensions that its packages have."""
         return frozenset(file.stem for file in self.extensions.glob("*.control"))
 
+    def has_community_timescaledb(self) -> bool:
+        """Does its TimescaleDB have the part under Timescale's own licence, which no distribution ships?"""
+        return any((self.binaries.parent / "lib").glob("timescaledb-tsl-*.so"))
+
 
 def find(major: int, roots: Sequence[Path] | None = None) -> Server | None:
     """The installed one, else the unpacked one; None when this machine has neither."""

@@ -30,7 +30,7 @@ STEPS: dict[Need, Callable[[list[str]], object]] = {
     Need.PATRONI: lambda _: ensure_patroni(),
     Need.PULUMI: lambda _: pulumi.ensure_pulumi(),
     Need.MAJORS: lambda _: ensure_majors(),
-    Need.TRIXIE: lambda _: ensure_trixie(),
+    Need.TRIXIE: ensure_trixie,
     Need.TIMESCALE: lambda _: trixie_for_tests(),
 }
 LOCK_LIMIT = 3600.0

@@ -31,6 +31,7 @@ LOADERS = "usr/lib/*/ld-linux*.so.*"  # beside the C library, in the folder of t
 SHARED = Path("/var/lib/postgres-platform")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 ASK = f"PostgreSQL {MAJOR} with TimescaleDB and pgvector is not here; make trixie unpacks it"
+RENEW = "--renew"
 LIMIT_S, STEP_LIMIT_S = 1800.0, 120.0
 ELF = b"\x7fELF"
 
@@ -51,15 +52,16 @@ def binaries() -> Path | None:
     return folder / PROGRAMS if folder else None
 
 
-def ensure_trixie() -> None:
+def ensure_trixie(arguments: Sequence[str] = ()) -> None:
     """Makes the folder unless one is there: 420 MB, a minute at most with a good network.
 
-    Another list of packages makes it anew. Raises SetupError with what to do.
+    Another list of packages makes it anew, and so does --renew, for Debian's security updates; servers that run have
+    the new version after their next restart. Raises SetupError with what to do.
     """
-    if found() is not None:
+    if found() is not None and RENEW not in arguments:
         return
     if shutil.which("mmdebstrap") is None:
-        apt.install(["mmdebstrap"], f"mmdebstrap, which unpacks Debian 13's PostgreSQL {MAJOR},")
+        apt.install(["mmdebstrap"], f"mmdebstrap (unpacks PostgreSQL {MAJOR}; or let root run make trixie once)")
     scratch, final = home().with_name(f".{NAME}"), home()
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.parent.mkdir(mode=0o755, parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pulumi
 import pytest
 from pulumi import automation
 
-from components.access import provider
+from components.access import agreed, provider
 from components.access.session import Target
 from components.contract import Server
 from components.settings.load import load
@@ -139,6 +140,45 @@ def test_preview_up_drift_refresh_and_destroy(
     with target.open() as connection:
         found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [f"{mark}_shop"]).rowcount
     assert found == 1, "data is not dropped because a line of a stack went"
+
+
+def test_an_up_runs_the_sql_of_the_saved_plan_and_no_other(
+    stack: Stack, mark: str, target: Target, tmp_path: Path
+) -> None:
+    def saved(name: str) -> str:
+        folder = tmp_path / name
+        folder.mkdir()
+        stack.environment[agreed.SAVE_IN] = str(folder)
+        stack.preview()
+        del stack.environment[agreed.SAVE_IN]
+        file = folder / "plan"
+        file.write_text(json.dumps({"plans": agreed.collected(folder)}))
+        return str(file)
+
+    stack.environment[agreed.PLAN] = saved("first")
+    stack.up()  # planned against an empty server, where nothing could be hurt
+    del stack.environment[agreed.PLAN]
+
+    _break(target, mark)
+    plan = saved("looked at")
+    with target.open(f"{mark}_shop") as connection:
+        connection.execute(f'REVOKE SELECT ON app.orders FROM "{mark}_readers"'.encode())
+    stack.environment[agreed.PLAN] = plan
+    with pytest.raises(automation.CommandError):
+        stack.up()
+    said = "\n".join(stack.shown)
+    assert f'+ GRANT SELECT ON TABLE "app"."orders" TO "{mark}_readers"' in said
+    assert "Traceback" not in said
+    with target.open(f"{mark}_shop") as connection:
+        found = connection.execute("SELECT has_table_privilege(%s, 'app.orders', 'TRUNCATE')", [f"{mark}_app"])
+        assert found.fetchone() == (True,), "nothing of the other plan was done"
+
+    del stack.environment[agreed.PLAN]
+    stack.environment[agreed.PLAN] = saved("looked at again")
+    stack.up()
+    del stack.environment[agreed.PLAN]
+    last, output = stack.up()
+    assert set(last.summary.resource_changes or {}) == {"same"}, output
 
 
 def _break(target: Target, mark: str) -> None:

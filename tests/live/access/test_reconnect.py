@@ -115,7 +115,7 @@ def test_a_held_session_sees_new_settings_right_after(made: Stage, pooler: None,
         set_up(target, FIRST, timeout="20s")
         # The server's session is as it was, which is why the pooler must be told.
         assert (value(session, "SHOW statement_timeout"), value(session, "SELECT pg_backend_pid()")) == ("30s", backend)
-        assert reconnecting.settle(target, front, None) == []
+        assert reconnecting.settle(target, front, ["shop"]) == []
         assert value(session, "SHOW statement_timeout") == "20s"
         assert value(session, "SELECT pg_backend_pid()") != backend
 
@@ -126,7 +126,7 @@ def test_a_transaction_is_left_in_peace(made: Stage, pooler: None, front: Server
         session.execute("BEGIN")
         backend = value(session, "SELECT pg_backend_pid()")
         set_up(target, FIRST, timeout="20s")
-        assert reconnecting.settle(target, front, None) == []
+        assert reconnecting.settle(target, front, ["shop"]) == []
         assert value(session, "SELECT pg_backend_pid()") == backend
         session.execute("COMMIT")
         assert value(session, "SHOW statement_timeout") == "20s"
@@ -138,13 +138,12 @@ def test_a_plan_from_before_is_not_met_again(
 ) -> None:
     """PREPARE by SQL stays with the server's session, like a protocol's prepared statement without pooling of those."""
     set_up(target, FIRST)
-    assert reconnecting.settle(target, front, "shop") == []
     with client(made) as session:
         session.execute("PREPARE look AS SELECT id FROM app.orders")
         assert value(session, "EXECUTE look") == 1
         apply.apply_database(target, spec(), "shop", scripts(FIRST, SECOND), OPTIONS)
         if told:
-            assert reconnecting.settle(target, front, "shop") == []
+            assert reconnecting.settle(target, front, ["shop"]) == []
             with pytest.raises(psycopg.errors.InvalidSqlStatementName):  # a session that never heard of it
                 session.execute("EXECUTE look")
             assert value(session, "SELECT id FROM app.orders") == "1"
@@ -153,64 +152,69 @@ def test_a_plan_from_before_is_not_met_again(
                 session.execute("EXECUTE look")
 
 
-def found(target: Target) -> tuple[str | None, str | None]:
-    """The marks of all databases and of shop, as the next preview finds them."""
-    cluster = preview.cluster(target, spec(), verifiers(), major=15, poolers=True)
-    shop = preview.database(target, spec(), "shop", scripts(FIRST), major=15, poolers=True)
-    assert (cluster.changes, shop.changes) == (cluster.reconnect is not None, shop.reconnect is not None)
-    return cluster.reconnect, shop.reconnect
+def found(target: Target, *texts: str) -> str | None:
+    """The mark, as the next preview finds it; it is a change where there is no other."""
+    shop = preview.database(target, spec(), "shop", scripts(*texts or (FIRST,)), major=15, poolers=True)
+    assert shop.changes == (shop.reconnect is not None)
+    assert any("RECONNECT on the poolers" in line for line in preview.lines(shop)) == shop.changes
+    return shop.reconnect
 
 
+def test_what_was_not_there_before_is_in_nobodys_session(target: Target) -> None:
+    set_up(target, FIRST)
+    assert found(target) is None
+
+
+@pytest.mark.parametrize("change", ["settings of a role", "a script"])
 def test_an_interrupted_run_leaves_the_order_to_the_next(
-    made: Stage, pooler: None, front: Server, target: Target
+    made: Stage, pooler: None, front: Server, target: Target, change: str
 ) -> None:
-    set_up(target, FIRST)  # and killed before it told anybody
-    assert None not in found(target)
-    assert any("RECONNECT on the poolers" in line for line in preview.lines(_shown(target)))
-    set_up(target, FIRST)  # finds nothing to do on the server
-    assert [reconnecting.settle(target, front, name) for name in (None, "shop")] == [[], []]
-    assert found(target) == (None, None)
-
-
-def _shown(target: Target) -> preview.Preview:
-    return preview.cluster(target, spec(), verifiers(), major=15, poolers=True)
+    texts = (FIRST, SECOND) if change == "a script" else (FIRST,)
+    set_up(target, FIRST)
+    set_up(target, *texts, timeout="30s" if change == "a script" else "20s")  # and killed before it told anybody
+    assert found(target, *texts) is not None
+    apply.apply_database(target, spec(), "shop", scripts(*texts), OPTIONS)  # finds nothing to do on the server
+    assert reconnecting.settle(target, front, ["shop"]) == []
+    assert found(target, *texts) is None
 
 
 def test_a_pooler_that_is_down_is_told_of_and_told_later(made: Stage, front: Server, target: Target) -> None:
     gone = Endpoint(host="localhost", port=free_port())
     deaf = dataclasses.replace(front, pooled=gone, pooled_reader=gone)
     set_up(target, FIRST)
-    answers = reconnecting.settle(target, deaf, "shop")
+    set_up(target, FIRST, timeout="20s")
+    answers = reconnecting.settle(target, deaf, ["shop"])
     assert answers and all(str(gone) in one and "refused" in one for one in answers)
     assert all(one.startswith("warning: pooler ") for one in reconnecting.warnings(answers))
-    assert found(target)[1] is not None
+    assert found(target) is not None
     site = made.sites.gateway.pooled
     made.write_pooler(site, installed_version())
     with running("pgbouncer", "-q", site.config_file, what="PgBouncer", port=site.port):
-        assert reconnecting.settle(target, front, "shop") == []
-    assert found(target)[1] is None
+        assert reconnecting.settle(target, front, ["shop"]) == []
+    assert found(target) is None
 
 
-def test_rights_alone_need_no_new_sessions(made: Stage, pooler: None, front: Server, target: Target) -> None:
+def test_rights_alone_need_no_new_sessions(target: Target) -> None:
     set_up(target, FIRST)
-    assert [reconnecting.settle(target, front, name) for name in (None, "shop")] == [[], []]
     with target.open("shop") as connection:
         connection.execute("REVOKE SELECT ON app.orders FROM app")
     apply.apply_database(target, spec(), "shop", scripts(FIRST), OPTIONS)
-    assert found(target) == (None, None)
+    assert found(target) is None
 
 
-def test_a_mark_made_meanwhile_stays(target: Target, front: Server, made: Stage, pooler: None) -> None:
+def test_a_mark_made_meanwhile_stays(target: Target, front: Server) -> None:
     set_up(target, FIRST)
     with target.open() as connection:
-        since = reconnecting.marked(connection, "shop")
-        assert since is not None
+        reconnecting.mark(connection, "shop", "not_there")
+    since = found(target)
+    assert since is not None
+    with target.open() as connection:
         reconnecting.mark(connection, "shop")
     reconnecting._unmark(target, "shop", since)
-    assert found(target)[1] not in (None, since)
+    assert found(target) not in (None, since)
 
 
 @pytest.mark.parametrize("name", ['with "quotes"', "a b'c", "é; SHUTDOWN"])
 def test_any_name_is_only_a_name_to_the_console(front: Server, pooler: None, name: str) -> None:
     assert reconnecting.tell(front, front.pooled, name) is None
-    assert reconnecting.tell(front, front.pooled, None) is None  # it is still there
+    assert reconnecting.tell(front, front.pooled, "postgres") is None  # it is still there

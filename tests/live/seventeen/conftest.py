@@ -35,7 +35,7 @@ def seventeen() -> Iterator[Stack]:
     try:
         done = make(copy, "up", stack=STACK)
         assert done.returncode == 0, done.stdout + done.stderr
-        yield Stack(copy)
+        yield Stack(copy, done.stdout + done.stderr)
     finally:
         make(copy, "reset", stack=STACK)
         shutil.rmtree(folder)

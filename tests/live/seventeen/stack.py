@@ -22,9 +22,10 @@ SYSTEMS = ("faevision", "devmentor", "pretamane", "aves", "nexpo", "corporate_in
 
 @dataclass(frozen=True)
 class Stack:
-    """`project` is the copy of the project."""
+    """`project` is the copy of the project, `told` what the first `make up` printed."""
 
     project: Path
+    told: str
 
     @property
     def folder(self) -> Path:

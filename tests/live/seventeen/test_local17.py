@@ -65,6 +65,15 @@ def test_what_the_systems_ask_for_is_there(seventeen: Stack) -> None:
     assert workers == 24
 
 
+def test_an_optional_extension_that_is_missing_is_left_out_and_told(seventeen: Stack) -> None:
+    server = installed.find(17)
+    assert server is not None
+    if "postgis" in server.offered():
+        pytest.skip("this machine's PostgreSQL 17 has PostGIS")
+    assert "extension postgis is left out (it is optional)" in seventeen.told
+    assert ("postgis",) not in seventeen.ask("SELECT extname FROM pg_extension", "faevision")
+
+
 def test_what_the_orm_makes_later_is_pending_and_then_granted(seventeen: Stack) -> None:
     migration = stand_in("aves")
     assert migration is not None

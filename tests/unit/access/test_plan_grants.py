@@ -46,3 +46,14 @@ def test_a_declared_right_that_is_held_with_its_grant_option_is_enough_where_not
     actual = changed(acls={ORDERS: acl(x_app="INSERT", x_read="SELECT") | {Grant("x_app", "SELECT", True)}})
     for mode in ("report", "add"):
         assert plan(actual, SPEC.replace('"^x_" }', f'"^x_", mode: {mode} }}')) == []
+
+
+def test_a_right_of_somebody_else_that_hangs_on_one_to_be_taken_is_told() -> None:
+    """The server would refuse in the middle of the apply."""
+    given = {Grant("x_c", "DELETE", True), Grant("stranger", "DELETE", False, "x_c")}
+    actual = changed(acls={USERS: SETTLED.acls[USERS] | given})
+    found = plan_database(wanted(actual, loads(SPEC, "a.yaml").spec), actual, FACTS)
+    assert found.problems == (
+        "stranger holds DELETE on table app.users by x_c, who is to lose the right to pass it on; "
+        "take it from stranger first, or grant it by the owner instead",
+    )

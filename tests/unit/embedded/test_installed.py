@@ -111,3 +111,22 @@ def test_an_optional_extension_that_is_missing_is_left_out_and_not_preloaded(tmp
     assert {"timescaledb", "postgis"} <= platforms.wanted_extensions(specs, None)
     lacking = server(tmp_path, major, "pg_stat_statements", "pgcrypto", "pg_cron")
     assert platforms.wanted_extensions(specs, lacking) == {"pg_stat_statements", "pgcrypto", "pg_cron"}
+
+
+@pytest.mark.parametrize(("edition", "wrong"), [("timescale", True), ("'Timescale'", True), ("apache", False)])
+def test_a_licence_without_its_library_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, edition: str, wrong: bool
+) -> None:
+    """Seen on 17: every session's first statement fails, since the library is not there."""
+    made = server(tmp_path, 17, "timescaledb")
+    monkeypatch.setattr(installed, "places", lambda: [tmp_path])
+    given = {"platform": "embedded", "major": 17, "parameters": {"timescaledb.license": edition}}
+    if wrong:
+        with pytest.raises(SettingsError, match=r"parameters\.timescaledb\.license: .* is the Apache edition"):
+            platforms.checked_settings(given, None)
+    else:
+        platforms.checked_settings(given, None)
+    library = made.binaries.parent / "lib/timescaledb-tsl-2.29.3.so"
+    library.parent.mkdir()
+    library.touch()
+    assert platforms.checked_settings(given, None).major == 17

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from components.embedded import installed
-from tools.setup import trixie
+from tools.setup import apt, trixie
+from tools.setup.progress import SetupError
 
 SCRATCH, FINAL = Path("/s/.new"), Path("/s/final")
 LOADER = Path("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")
@@ -59,3 +60,15 @@ def test_an_account_of_its_own_uses_its_cache_and_what_root_has(
         assert trixie.found() == folder
     (trixie.home() / "complete").write_text("trixie some other packages\n")
     assert trixie.found() == tmp_path / "shared" / trixie.NAME
+
+
+def test_who_may_install_nothing_is_told_once_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(trixie, "SHARED", tmp_path)
+    monkeypatch.setattr(trixie, "home", lambda: tmp_path / "none")
+    monkeypatch.setattr("shutil.which", lambda name, **_: None if name == "mmdebstrap" else f"/usr/bin/{name}")
+    monkeypatch.setattr(apt, "_privilege", lambda: None)
+    with pytest.raises(SetupError) as told:
+        trixie.ensure_trixie()
+    assert str(told.value).endswith("needs root: sudo apt-get install -y --no-install-recommends mmdebstrap")
+    assert "let root run make trixie" in str(told.value)
+    assert list(tmp_path.iterdir()) == []
