@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from components.render.parameters import server_parameters
-from components.settings.catalogue import catalogue
-from components.settings.model import Settings
+if TYPE_CHECKING:
+    from components.settings.model import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,5 +44,9 @@ def over_budget(settings: Settings, logins: Iterable[PooledLogin]) -> str | None
 
 
 def _number(settings: Settings, name: str) -> int:
+    # Here, because the commands of access know logins and no settings: loading those would be a tenth of their start.
+    from components.render.parameters import server_parameters
+    from components.settings.catalogue import catalogue
+
     known = catalogue(settings.known_major).get(name)
     return int(server_parameters(settings).get(name) or (known.default if known else None) or 0)
