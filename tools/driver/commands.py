@@ -111,8 +111,11 @@ def _sweep(request: Request) -> None:
 def reset(request: Request) -> int:
     """Works without any state at all, so Pulumi is not asked."""
     _sweep(request)
-    shutil.rmtree(request.project.work, ignore_errors=True)
-    request.screen.say("down; Pulumi's state and passphrase are forgotten")
+    if others := request.project.forget():
+        named = ", ".join(others)
+        request.screen.say(f"down; this stack's state is forgotten; the passphrase is kept, because {named} needs it")
+    else:
+        request.screen.say("down; Pulumi's state and passphrase are forgotten")
     return 0
 
 
