@@ -69,6 +69,7 @@ def pooler_hba(admissions: Iterable[Admission] | None = None) -> str:
         if one.method == "scram-sha-256":
             where = (one.network,) if one.network else EVERYWHERE
             found += [f"hostssl {_name(one.database)} {_name(one.role)} {network} {one.method}" for network in where]
+    found += [f"host all all {network} reject" for network in EVERYWHERE]  # else newer ones have other words for it
     return "\n".join([*found, ""])
 
 

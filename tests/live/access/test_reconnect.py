@@ -15,6 +15,7 @@ from components.access.scripts import Script, parse
 from components.access.session import Target
 from components.access.spec import Spec, loads
 from components.contract import Credentials, Endpoint, Server
+from components.render.pgbouncer import PREPARED_STATEMENTS_SINCE
 from tests.live.render.servers import Stage, running, stage
 from tests.live.render.test_pooler import installed_version, words
 from tests.ports import free_port
@@ -96,10 +97,10 @@ def set_up(target: Target, *texts: str, timeout: str = "30s") -> None:
     apply.apply_database(target, spec(timeout), "shop", scripts(*texts), OPTIONS)
 
 
-def client(made: Stage) -> psycopg.Connection[Any]:
+def client(made: Stage, *, prepares: bool = False) -> psycopg.Connection[Any]:
     """A pooled client that stays, and with it PgBouncer's server session."""
     conninfo = words(made, made.sites.gateway.pooled.port, "app", database="shop")
-    return psycopg.connect(conninfo, password=PASSWORD, autocommit=True, prepare_threshold=None)
+    return psycopg.connect(conninfo, password=PASSWORD, autocommit=True, prepare_threshold=5 if prepares else None)
 
 
 def value(session: psycopg.Connection[Any], statement: str) -> Any:
@@ -150,6 +151,25 @@ def test_a_plan_from_before_is_not_met_again(
         else:
             with pytest.raises(psycopg.errors.FeatureNotSupported, match="cached plan must not change result type"):
                 session.execute("EXECUTE look")
+
+
+@pytest.mark.skipif(
+    installed_version() < PREPARED_STATEMENTS_SINCE, reason="this PgBouncer does not pool prepared statements"
+)
+@pytest.mark.parametrize("told", [True, False])
+def test_a_clients_prepared_statement_lives_through_a_change_of_a_columns_type(
+    made: Stage, pooler: None, front: Server, target: Target, told: bool
+) -> None:
+    set_up(target, FIRST)
+    with client(made, prepares=True) as session:
+        assert session.execute("SELECT id FROM app.orders", prepare=True).fetchone() == (1,)
+        apply.apply_database(target, spec(), "shop", scripts(FIRST, SECOND), OPTIONS)
+        if told:
+            assert reconnecting.settle(target, front, ["shop"]) == []
+            assert session.execute("SELECT id FROM app.orders", prepare=True).fetchone() == ("1",)
+        else:
+            with pytest.raises(psycopg.errors.FeatureNotSupported, match="cached plan must not change result type"):
+                session.execute("SELECT id FROM app.orders", prepare=True)
 
 
 def found(target: Target, *texts: str) -> str | None:

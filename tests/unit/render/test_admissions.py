@@ -19,9 +19,11 @@ def own(*admissions: Admission) -> list[str]:
 
 def test_without_any_auth_passwords_are_tried_from_everywhere() -> None:
     assert hba_lines()[PARTS:] == ["hostssl all all all scram-sha-256", "host all all all reject"]
-    assert pooler_hba().splitlines()[-2:] == [
+    assert pooler_hba().splitlines()[-4:] == [
         "hostssl all all 0.0.0.0/0 scram-sha-256",
         "hostssl all all ::/0 scram-sha-256",
+        "host all all 0.0.0.0/0 reject",
+        "host all all ::/0 reject",
     ]
 
 
