@@ -12,8 +12,8 @@ from components.access.spec import ways_in
 from components.access.spec.auth import Way
 from components.access.spec.load import Loaded
 from components.access.spec.models import Spec
-from components.access.spec.names import PUBLIC, is_glob, matched
 from components.access.spec.roles import Role
+from components.access.urls import may_connect, with_groups
 from components.render.budget import PooledLogin
 from components.render.hba import Admission, Method
 from components.settings.problems import Problem
@@ -81,15 +81,13 @@ def ways(role: Role) -> tuple[Way, ...]:
 
 
 def databases(spec: Spec, name: str) -> list[str]:
-    """The spec's databases that a role may connect to: by name or glob, as a member, as PUBLIC, or as the owner."""
-    groups = {name, *_groups(spec, name)}
+    """The spec's databases that a role may connect to: as `connect` says, or as their owner."""
+    everywhere = not spec.harden or spec.every_role[name].dangerous.superuser is not None
+    groups = with_groups(spec, name)
     return sorted(
         called
         for called, database in spec.databases.items()
-        if not spec.harden
-        or spec.every_role[name].dangerous.superuser
-        or database.owner in groups
-        or any(grantee == PUBLIC or groups & _roles(spec, grantee) for grantee in database.connect)
+        if everywhere or database.owner in groups or may_connect(spec, name, called)
     )
 
 
@@ -102,18 +100,3 @@ def pooled(specs: Iterable[Spec]) -> Iterator[PooledLogin]:
             if reached:
                 limit = role.connection_limit if role.connection_limit >= 0 else None
                 yield PooledLogin(name=name, databases=len(reached), limit=limit)
-
-
-def _roles(spec: Spec, grantee: str) -> set[str]:
-    return set(matched(grantee, spec.every_role)) if is_glob(grantee) else {grantee}
-
-
-def _groups(spec: Spec, name: str) -> set[str]:
-    """The roles that it is a member of at any depth, whose rights it has at once or can take."""
-    found, waiting = set[str](), [name]
-    while waiting:
-        role = spec.every_role.get(waiting.pop())
-        new = (role.member_of.keys() if role else set()) - found
-        found |= new
-        waiting += new
-    return found
