@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 import psycopg
@@ -18,6 +18,7 @@ from components.access import agreed, provider
 from components.access.session import Target
 from components.contract import Server
 from components.settings.load import load
+from tests.live.access.process_list import ProcessList
 from tests.live.access.shop import SPEC, TABLES
 from tools.setup.pulumi import ensure_pulumi, search_path
 
@@ -109,7 +110,8 @@ def test_preview_up_drift_refresh_and_destroy(
     assert f"CREATE ROLE \"{mark}_app\" LOGIN CONNECTION LIMIT 20 PASSWORD '<hidden>'" in shown
     assert "run script 001_tables.sql" in shown
 
-    result, _ = stack.up()
+    with ProcessList() as processes:
+        result, _ = stack.up()
     urls = result.outputs["urls"]
     assert urls.secret
     assert sorted((one["role"], one["database"]) for one in urls.value) == [
@@ -133,8 +135,10 @@ def test_preview_up_drift_refresh_and_destroy(
 
     backend = Path(url2pathname(urlsplit(environment["PULUMI_BACKEND_URL"]).path))
     states = [file.read_text() for file in backend.rglob("*") if file.is_file()]
-    for secret in ("SCRAM-SHA-256$", GIVEN, *(urlsplit(one["direct"]).password for one in urls.value)):
-        assert not any(str(secret) in text for text in [*states, *stack.shown])
+    made = [str(urlsplit(one["direct"]).password) for one in urls.value]
+    assert any("pulumi" in text for text in processes.seen), "it did watch"
+    for secret in ("SCRAM-SHA-256$", GIVEN, *made, *map(unquote, made)):
+        assert not any(secret in text for text in [*states, *stack.shown, *processes.seen])
 
     stack.destroy()
     with target.open() as connection:
