@@ -54,5 +54,5 @@ chaos-quick: ## Kill parts of the running cluster under a writer, 10 times each,
 	$(RUN) chaos-quick $(ARGS)
 bench-up: ## Time a ready cluster against its bare parts
 	$(RUN) bench-up $(ARGS)
-bench-access: ## Time the access layer against its floor and its peers (ARGS=--short)
+bench-access: ## Time the access layer against its floor and its peers (ARGS=--short, ARGS=--peers)
 	$(RUN) bench-access $(ARGS)
