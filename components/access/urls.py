@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from components.access.spec.models import Spec
 from components.access.spec.names import PUBLIC, is_glob, matched
-from components.contract import Server, url
+
+if TYPE_CHECKING:
+    from components.contract import Server
 
 
 def urls(spec: Spec, server: Server, passwords: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """A record for each login with a password (`passwords` by role) and each database that lets it in."""
+    from components.contract import url  # here, because what only asks who may connect would pay for loading it
+
     for database in spec.databases:
         for role in sorted(passwords):
             known = role not in spec.previous_logins and may_connect(spec, role, database)
