@@ -31,7 +31,7 @@ def plan_database(wanted: Desired, actual: Access, facts: Facts) -> Plan:
         pending=wanted.pending,
         problems=(
             *wanted.problems,
-            *handed_on.problems(wanted.access),
+            *handed_on.problems(wanted.access, actual),
             *powers.blocked(found, facts.server, wanted.held),
             *_not_ours(wanted, actual, facts),
         ),
@@ -62,7 +62,7 @@ def plan_cluster(wanted: Wanted, actual: Cluster, server: Server) -> Plan:
         pending=wanted.pending,
         problems=(
             *wanted.problems,
-            *handed_on.problems(wanted.cluster.outside),
+            *handed_on.problems(wanted.cluster.outside, actual.outside),
             *retire.problems(actual.retiring),
             *powers.forbidden(changed, server),
             *powers.blocked(found, server, {*new, *wanted.joins}),
