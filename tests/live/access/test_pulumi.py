@@ -112,8 +112,7 @@ def test_preview_up_drift_refresh_and_destroy(
 
     with ProcessList() as processes:
         result, _ = stack.up()
-    urls = result.outputs["urls"]
-    assert urls.secret
+    assert (urls := result.outputs["urls"]).secret
     assert sorted((one["role"], one["database"]) for one in urls.value) == [
         (f"{mark}_app", f"{mark}_shop"),
         (f"{mark}_made", f"{mark}_shop"),
