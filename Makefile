@@ -8,7 +8,7 @@ RUN := @./tools/run
 export STACK
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test matrix trixie format schema chaos-quick bench-up bench-access
+.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test matrix exactness trixie format schema chaos-quick bench-up bench-access
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,8 +42,10 @@ test: ## `make check`, then the tests on real servers
 	$(RUN) test
 matrix: ## The access layer's tests on every PostgreSQL major that can be had (ARGS="-k drift")
 	$(RUN) matrix $(ARGS)
-trixie: ## PostgreSQL 17 with TimescaleDB and pgvector for the tests of corporate_intel: unpacked, not installed (root)
-	$(RUN) trixie
+exactness: ## Random specs on random servers, interrupted anywhere, on every major (ARGS="--examples 300 --seed 7 --majors 14")
+	$(RUN) exactness $(ARGS)
+trixie: ## PostgreSQL 17 with TimescaleDB and pgvector, unpacked (ARGS=--renew for security updates)
+	$(RUN) trixie $(ARGS)
 format: ## Write the code's format
 	$(RUN) format
 schema: ## Write what is generated: JSON schemas for editors, reference pages
@@ -52,5 +54,5 @@ chaos-quick: ## Kill parts of the running cluster under a writer, 10 times each,
 	$(RUN) chaos-quick $(ARGS)
 bench-up: ## Time a ready cluster against its bare parts
 	$(RUN) bench-up $(ARGS)
-bench-access: ## Time the access layer against its floor and its peers (ARGS=--short)
+bench-access: ## Time the access layer against its floor and its peers (ARGS=--short, ARGS=--peers)
 	$(RUN) bench-access $(ARGS)

@@ -54,7 +54,8 @@ class Server:
 
     `writer` and `reader` are direct (one client, one backend), `pooled` and `pooled_reader` go through PgBouncer.
     `ca` is the path of a PEM file that clients verify the server with. `database` is the maintenance database in which
-    the access layer takes its lock and creates the others.
+    the access layer takes its lock and creates the others. `consoles` are the PgBouncer processes themselves, where
+    `pooled` and `pooled_reader` each stand for several.
     """
 
     writer: Endpoint
@@ -66,6 +67,14 @@ class Server:
     major: int
     database: str = "postgres"
     capabilities: Capabilities = field(default_factory=Capabilities)
+    consoles: tuple[Endpoint, ...] = ()
+
+    @property
+    def poolers(self) -> tuple[Endpoint, ...]:
+        """Where each PgBouncer is told to reconnect; none where the platform does not let us."""
+        if not self.capabilities.pgbouncer_reload:
+            return ()
+        return self.consoles or (self.pooled, self.pooled_reader)
 
     def conninfo(self, endpoint: Endpoint | None = None, database: str | None = None) -> dict[str, Any]:
         """libpq keywords for the administrator's own sessions (default: the writer, the maintenance database)."""
@@ -91,10 +100,11 @@ class Server:
     @staticmethod
     def from_dict(plain: dict[str, Any]) -> Server:
         """The inverse of `to_dict`; numbers that travelled as floats come back as integers."""
-        ends = {
-            name: Endpoint(host=plain[name]["host"], port=int(plain[name]["port"]))
-            for name in ("writer", "reader", "pooled", "pooled_reader")
-        }
+
+        def end(of: dict[str, Any]) -> Endpoint:
+            return Endpoint(host=of["host"], port=int(of["port"]))
+
+        ends = {name: end(plain[name]) for name in ("writer", "reader", "pooled", "pooled_reader")}
         return Server(
             **ends,
             admin=Credentials(**plain["admin"]),
@@ -102,6 +112,7 @@ class Server:
             major=int(plain["major"]),
             database=plain["database"],
             capabilities=Capabilities(**plain["capabilities"]),
+            consoles=tuple(end(one) for one in plain.get("consoles", ())),
         )
 
 

@@ -13,18 +13,20 @@ from typing import Any, Protocol, cast
 import pulumi
 from pulumi.runtime import config
 
+from components.access.admissions import admissions, pooled
 from components.access.asked import asked_extensions
 from components.access.spec import SpecError
 from components.access.spec.load import Loaded
 from components.access.spec.load import load as load_spec
 from components.contract import Server
+from components.embedded import installed
+from components.render.budget import over_budget
 from components.settings.load import decoded, load
 from components.settings.model import DEFAULT_ACCESS, Settings
 from components.settings.problems import Problem, SettingsError
 from components.settings.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent
-POSTGRESQL, POSTGRESQL_SHARE = Path("/usr/lib/postgresql"), Path("/usr/share/postgresql")
 
 
 class Platform(Protocol):
@@ -34,12 +36,19 @@ class Platform(Protocol):
 
 
 def _embedded(settings: Settings, specs: Iterable[Loaded]) -> Platform:
-    extensions = wanted_extensions(specs, POSTGRESQL_SHARE / str(settings.known_major) / "extension")
+    specs = list(specs)
+    extensions = wanted_extensions(specs, installed.find(settings.known_major))
+    admitted = admissions(loaded.spec for loaded in specs)
     component = import_module("components.embedded.cluster").EmbeddedCluster
-    return cast(Platform, component(settings.name, settings, extensions))
+    return cast(Platform, component(settings.name, settings, extensions, admitted))
 
 
 PLATFORMS: Mapping[str, Callable[[Settings, Iterable[Loaded]], Platform]] = {"embedded": _embedded}
+LICENCE = "timescaledb.license"
+APACHE_ONLY = (
+    "found {}, but this server's TimescaleDB is the Apache edition, whose sessions would all fail with it; leave it "
+    "out, or install Timescale's own package (docs/decisions/2026-11-21-timescaledb-edition.md)"
+)
 LATER = ("kubernetes", "rds")  # known to the settings, built by a later release
 
 
@@ -48,7 +57,10 @@ def provision(settings: Settings, specs: Iterable[Loaded]) -> Any:
 
     `specs` say which extensions the server has to be able to give.
     """
-    return PLATFORMS[settings.platform](settings, specs)
+    asked = list(specs)
+    if told := over_budget(settings, pooled(loaded.spec for loaded in asked)):
+        pulumi.log.warn(told)
+    return PLATFORMS[settings.platform](settings, asked)
 
 
 def stack_settings() -> Settings:
@@ -65,7 +77,8 @@ def checked_settings(given: Mapping[str, Any], source: Source | None) -> Setting
     plain = decoded(given)
     problems = _not_yet(plain.get("platform"), source)
     try:
-        settings = load(given, source, default_major=newest_installed())
+        settings = load(given, source, default_major=installed.newest_packaged())
+        problems += _no_server(settings, installed.servers(), source)
     except SettingsError as wrong:
         problems += wrong.problems
     if problems:
@@ -88,28 +101,21 @@ def stack_source(stack: str) -> Source | None:
     return Source.read(file) if file.is_file() else None
 
 
-def newest_installed(below: Path = POSTGRESQL) -> int | None:
-    """The newest PostgreSQL major version whose server is installed the Debian way; None when there is none."""
-    found = [int(server.parts[-3]) for server in below.glob("*/bin/postgres") if server.parts[-3].isdigit()]
-    return max(found, default=None)
-
-
-def wanted_extensions(specs: Iterable[Loaded], folder: Path) -> frozenset[str]:
-    """The extensions of all specs that this machine's packages have, by the control files in `folder`.
+def wanted_extensions(specs: Iterable[Loaded], server: installed.Server | None) -> frozenset[str]:
+    """The extensions of all specs that the packages of this server have.
 
     Ends the run with one report when one is missing that is not optional. What is optional and missing must not be
     preloaded, since PostgreSQL would not start.
     """
     asked = list(specs)
     found = asked_extensions(loaded.spec for loaded in asked)
-    if not folder.is_dir():  # PostgreSQL was not installed the Debian way; the server itself will say
+    if server is None:  # the platform itself reports that, with what else is missing
         return found
-    absent = {name for name in found if not (folder / f"{name}.control").is_file()}
+    absent = found - server.offered()
     problems = [
         loaded.problem(
             ("databases", database, "extensions", name),
-            f"PostgreSQL {folder.parent.name} on this machine has no {name}: install its package, use a platform "
-            "that has it, or mark it optional: true",
+            f"PostgreSQL {server.major} on this machine has no {name}: {_cure(name, server.major)}",
         )
         for loaded in asked
         for name, database, optional in _extensions(loaded)
@@ -120,16 +126,38 @@ def wanted_extensions(specs: Iterable[Loaded], folder: Path) -> frozenset[str]:
     return found - absent
 
 
+def _cure(extension: str, major: int) -> str:
+    if extension in installed.UNPACKED_EXTENSIONS and major != installed.TO_BE_UNPACKED:
+        return f"set major to {installed.TO_BE_UNPACKED}, which make up gets with it, or mark it optional: true"
+    return "install its package, use a platform that has it, or mark it optional: true"
+
+
 def _extensions(loaded: Loaded) -> Iterator[tuple[str, str, bool]]:
     for database, wanted in loaded.spec.databases.items():
         for name, extension in wanted.extensions.items():
             yield name, database, extension is not None and extension.optional
 
 
+def _no_server(settings: Settings, have: Iterable[installed.Server], source: Source | None) -> list[Problem]:
+    """The embedded platform runs what this machine has."""
+    if settings.platform != "embedded" or settings.major is None:
+        return []
+    servers = {server.major: server for server in reversed(list(have))}  # the first of a major is the one that runs
+    if settings.major not in servers:
+        return [_at(("major",), installed.absent(settings.major, sorted(servers)), source)]
+    licence = settings.parameters.get(LICENCE, "apache").strip("'").lower()
+    if licence != "apache" and not servers[settings.major].has_community_timescaledb():
+        return [_at(("parameters", LICENCE), APACHE_ONLY.format(licence), source)]
+    return []
+
+
 def _not_yet(platform: Any, source: Source | None) -> list[Problem]:
     if platform not in LATER:
         return []
     message = f"platform {platform} comes with a release of its own; this one has: {', '.join(PLATFORMS)}"
-    return [
-        Problem("platform", message, source.file if source else None, source.line(("platform",)) if source else None)
-    ]
+    return [_at(("platform",), message, source)]
+
+
+def _at(path: tuple[str, ...], message: str, source: Source | None) -> Problem:
+    file, line = (source.file, source.line(path)) if source else (None, None)
+    return Problem(".".join(path), message, file, line)

@@ -44,19 +44,19 @@ def copy_of_project(folder: Path) -> Path:
     return copy
 
 
-def settings(copy: Path, change: Mapping[str, Any]) -> None:
-    """Sets keys of the local stack of a copy; None takes one away."""
-    file = copy / "Pulumi.local.yaml"
-    stack = yaml.safe_load(file.read_text())
+def settings(copy: Path, change: Mapping[str, Any], *, stack: str = "local") -> None:
+    """Sets keys of a stack of a copy; None takes one away."""
+    file = copy / f"Pulumi.{stack}.yaml"
+    content = yaml.safe_load(file.read_text())
     for key, value in change.items():
         if value is None:
-            stack["config"].pop(f"{NAMESPACE}:{key}", None)
+            content["config"].pop(f"{NAMESPACE}:{key}", None)
         else:
-            stack["config"][f"{NAMESPACE}:{key}"] = value
-    file.write_text(yaml.safe_dump(stack))
+            content["config"][f"{NAMESPACE}:{key}"] = value
+    file.write_text(yaml.safe_dump(content))
 
 
-def make(copy: Path, target: str, *, arguments: str = "") -> subprocess.CompletedProcess[str]:
+def make(copy: Path, target: str, *, arguments: str = "", stack: str = "local") -> subprocess.CompletedProcess[str]:
     """One make target in the copy; what it printed is in the result."""
-    command = ["make", "-s", "-C", str(copy), target, f"ARGS={arguments}"]
+    command = ["make", "-s", "-C", str(copy), target, f"STACK={stack}", f"ARGS={arguments}"]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)

@@ -38,6 +38,7 @@ What a change costs a running cluster:
 - **reload**: in force within seconds, nobody is cut off.
 - **restart of the gateway**: clients reconnect, within a second.
 - **rolling restart**: replicas first, then a switchover, then the old primary; writes pause for about 3 s.
+- **restart of everything**: at once; some seconds without a primary.
 - **members are added or removed**: the others go on.
 - **new cluster**: the data has to be moved; the preview shows a replacement.
 """

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
 
-from components.access import adopt, adopt_text, inspect, preview, run_jobs
+from components.access import adopt, adopt_text, inspect, preview, run_jobs, snapshot
 from components.access.adopt import Adopted, Found, FoundDatabase
 from components.access.failures import AccessError
-from components.access.model import Server
-from components.access.session import Connection, Target
+from components.access.session import Target
 from components.access.spec.load import loads
 from components.access.spec.wording import unknown
 
-_QUERIES = Path(__file__).parent / "queries"
 _NOT_RULED = ("postgres_platform", "pgbouncer", "cron")  # this program's own, the platform's, pg_cron's
 
 
@@ -38,38 +33,29 @@ def adopted(target: Target, databases: Iterable[str], *, roles: str | None, orig
 def read(target: Target, databases: Iterable[str] = ()) -> Found:
     """The server; `databases` empty: each that takes sessions, the maintenance database only if something is in it."""
     with target.open() as connection:
-        server = inspect.server(connection)
-        there = _read(connection, "adopt_server")
+        there = snapshot.ask(connection, "adopt_server")["adopt_server"]
         owners: dict[str, str] = there["databases"]
         chosen = list(databases) or sorted(owners)
         if wrong := [name for name in chosen if name not in owners]:
             raise AccessError("\n".join(unknown("database", name, owners) for name in wrong))
-        cluster, _ = inspect.cluster(connection, roles=there["roles"], databases=chosen)
-        home = run_jobs.home(connection)
-    found = {name: _database(target, name, owners[name], server, home) for name in chosen}
+        cluster, _, server = inspect.cluster(connection, roles=there["roles"], databases=chosen)
+    found = {name: _database(target, name, owners[name], server.cron_database) for name in chosen}
     if not list(databases):
         found = {name: each for name, each in found.items() if each.schemas or name != target.maintenance}
     return Found(server=server, cluster=cluster, databases=found)
 
 
-def _database(target: Target, name: str, owner: str, server: Server, home: str | None) -> FoundDatabase:
+def _database(target: Target, name: str, owner: str, home: str | None) -> FoundDatabase:
     with target.open(name) as connection:
-        occupied: dict[str, bool] = _read(connection, "adopt_schemas")
+        occupied: dict[str, bool] = snapshot.ask(connection, "adopt_schemas")["adopt_schemas"] or {}
         names = {schema for schema in occupied if schema not in _NOT_RULED}
-        access, facts = inspect.database(connection, server, schemas={*names, "public"}, row_security=names)
+        access, facts = inspect.database(connection, schemas={*names, "public"}, row_security=names)
     chosen = sorted(schema for schema in names if schema != "public" or occupied[schema])
     jobs = {}
     if home is not None:
         with target.open(home) as connection:
             jobs = run_jobs.scheduled(connection, name)
     return FoundDatabase(owner=owner, access=access, facts=facts, schemas=tuple(chosen), jobs=jobs)
-
-
-def _read(connection: Connection, query: str) -> dict[str, Any]:
-    row = connection.execute((_QUERIES / f"{query}.sql").read_bytes()).fetchone()
-    assert row is not None
-    found: dict[str, Any] = json.loads(row[0] or "{}")
-    return found
 
 
 def _proven(target: Target, made: Adopted, origin: str) -> Proven:

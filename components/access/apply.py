@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
-from components.access import failures, jobs, retire, run_jobs, run_scripts, scripts, session
+from components.access import failures, jobs, reconnecting, retire, run_jobs, run_scripts, scripts, session
 from components.access import quoting as q
 from components.access.failures import AccessError
 from components.access.jobs import Job
@@ -32,21 +32,17 @@ class Options:
     digest: str | None = None
     report: Report = lambda _: None
     sent: Mapping[str, str] | None = None  # digests of the passwords sent before, as `roles.wanted` takes them
+    poolers: bool = False  # sessions are pooled: mark what makes them stale, for `reconnecting.settle`
 
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """What ran. `reconnect` says that poolers should give their sessions new server connections."""
+    """What ran."""
 
     statements: tuple[Statement, ...] = ()
     scripts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
-
-    @property
-    def reconnect(self) -> bool:
-        """Whether prepared statements of open sessions may be stale."""
-        return bool(self.statements or self.scripts)
 
 
 def apply_cluster(target: Target, spec: Spec, verifiers: Mapping[str, Verifier], options: Options) -> Done:
@@ -56,53 +52,77 @@ def apply_cluster(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
 
 def apply_database(target: Target, spec: Spec, name: str, found: Sequence[Script], options: Options) -> Done:
     """Schemas, extensions, scripts, rights, row policies and jobs of one database, which must be there."""
-    done = session.retried(lambda: _database_once(target, spec, name, found, options), options.report)
-    session.retried(lambda: _jobs_once(target, spec, name), options.report)
+    done, home = session.retried(lambda: _database_once(target, spec, name, found, options), options.report)
+    if home is not None:
+        session.retried(lambda: _jobs_once(target, spec, name, home), options.report)
     return done
 
 
-def _jobs_once(target: Target, spec: Spec, name: str) -> None:
-    with target.open() as connection:
-        home = run_jobs.home(connection)
+def _jobs_once(target: Target, spec: Spec, name: str, home: str) -> None:
     wanted = wanted_jobs(spec, name)
-    if home is not None:
-        with session.lock(target), target.open(home) as connection:
-            session.limits(connection)
-            run_jobs.apply(connection, name, wanted, jobs.plan(wanted, run_jobs.scheduled(connection, name)))
+    with session.lock(target), target.open(home) as connection:
+        session.limits(connection)
+        run_jobs.apply(connection, name, wanted, jobs.plan(wanted, run_jobs.scheduled(connection, name)))
 
 
 def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier], options: Options) -> Done:
-    with session.lock(target) as still_locked:
-        with target.open() as connection:
-            session.limits(connection)
-            plan = cluster_plan(connection, spec, verifiers, options.sent)
-            _agreed(plan, options)
-            told = silence(connection) if verifiers else ()
-            run(connection, plan.of(Phase.STRUCTURE))
-            still_locked()
-        with target.open(autocommit=True) as connection:
-            for statement in plan.of(Phase.APART):
-                _run_apart(connection, statement)
-        with target.open() as connection:
-            session.limits(connection)
-            run(connection, plan.of(Phase.DEFAULTS))
-            still_locked()
-        retire.run(target, plan.of(Phase.RETIRE), run, still_locked)
-        with target.open() as connection:
-            left = cluster_plan(connection, spec, verifiers, None if options.sent is None else digests(verifiers))
-            _settled(left)
-            still_locked()
+    with session.lock(target) as held:
+        plan = cluster_plan(held.connection, spec, verifiers, options.sent)
+        _agreed(plan, options)
+        if not plan.statements:
+            return Done(notes=plan.notes, pending=plan.pending)
+        stale = tuple(spec.databases) if options.poolers else ()
+        told = _first(target, plan.of(Phase.STRUCTURE), held, quietly=bool(verifiers), stale=stale)
+        _apart(target, plan.of(Phase.APART))
+        _later(target, plan.of(Phase.DEFAULTS), held)
+        retire.run(target, plan.of(Phase.RETIRE), run, held.check)
+        left = cluster_plan(held.connection, spec, verifiers, None if options.sent is None else digests(verifiers))
+        _settled(left)
     return Done(statements=plan.statements, notes=(*left.notes, *told), pending=left.pending)
 
 
-def _database_once(target: Target, spec: Spec, name: str, found: Sequence[Script], options: Options) -> Done:
-    with session.lock(target) as still_locked:
+def _first(
+    target: Target, statements: Sequence[Statement], held: session.Held, *, quietly: bool, stale: Sequence[str]
+) -> tuple[str, ...]:
+    """The first transaction on roles; tells where that could not be done `quietly`. It marks databases as `stale`."""
+    if not statements and not stale:
+        return ()
+    with target.open() as connection:
+        session.limits(connection)
+        told = silence(connection) if quietly else ()
+        run(connection, statements)
+        reconnecting.mark(connection, *stale)
+        held.check()
+    return told
+
+
+def _later(target: Target, statements: Sequence[Statement], held: session.Held) -> None:
+    if statements:
+        with target.open() as connection:
+            session.limits(connection)
+            run(connection, statements)
+            held.check()
+
+
+def _apart(target: Target, statements: Sequence[Statement]) -> None:
+    if statements:
+        with target.open(autocommit=True) as connection:
+            for statement in statements:
+                _run_apart(connection, statement)
+
+
+def _database_once(
+    target: Target, spec: Spec, name: str, found: Sequence[Script], options: Options
+) -> tuple[Done, str | None]:
+    """What ran, and the database that pg_cron lives in."""
+    with session.lock(target) as held:
         with target.open(name) as connection:
             session.limits(connection)
-            waiting = pending_scripts(connection, found)
+            state = database_state(connection, spec, name, journal=bool(found))
+            waiting = pending_scripts(found, state.facts.journal)
             batches = scripts.batches(waiting)
-            done, state = _main(connection, target, spec, name, batches, options, still_locked)
-            still_locked()
+            done, state = _main(connection, target, spec, name, state, batches, options, held)
+            held.check()
         if batches.after:
             with target.open(name, autocommit=True) as connection:
                 for script in batches.after:
@@ -111,9 +131,10 @@ def _database_once(target: Target, spec: Spec, name: str, found: Sequence[Script
                 session.limits(connection)
                 more, state = _finish(connection, spec, name, state, options, again=True)
                 done += more
-                still_locked()
+                held.check()
     ran = tuple(script.name for script in waiting)
-    return Done(statements=tuple(done), scripts=ran, notes=state.plan.notes, pending=state.plan.pending)
+    told = Done(statements=tuple(done), scripts=ran, notes=state.plan.notes, pending=state.plan.pending)
+    return told, state.facts.server.cron_database
 
 
 def _main(
@@ -121,20 +142,22 @@ def _main(
     target: Target,
     spec: Spec,
     name: str,
+    state: State,
     batches: Batches,
     options: Options,
-    still_locked: Callable[[], None],
+    held: session.Held,
 ) -> tuple[list[Statement], State]:
     """What happens in the one transaction; scripts that must commit by themselves come before it."""
     owner = spec.databases[name].owner
-    state = database_state(connection, spec, name)
     waiting = bool(batches.before or batches.main or batches.after)
     _agreed(state.plan, options, curable=not waiting)
     # What scripts need to be there: schemas, extensions, and the rights with which new objects are born.
     done = list(state.plan.of(Phase.STRUCTURE, Phase.DEFAULTS))
     run(connection, done)
+    if options.poolers and reconnecting.after_changes(state.plan, state.actual, scripts=waiting):
+        reconnecting.mark(connection, name)
     if batches.before:
-        still_locked()
+        held.check()
         connection.commit()
         _run_before(target, name, connection, batches.before, owner, options.report)
         session.limits(connection)
@@ -150,14 +173,14 @@ def wanted_jobs(spec: Spec, name: str) -> dict[str, Job]:
     return {called: Job(schedule=job.schedule, run=job.run, role=job.as_) for called, job in declared}
 
 
-def pending_scripts(connection: Connection, found: Sequence[Script]) -> tuple[Script, ...]:
+def pending_scripts(found: Sequence[Script], journal: Mapping[str, str]) -> tuple[Script, ...]:
     """The scripts that have to run. Raises ScriptError where the journal and the files contradict each other.
 
     A spec without scripts says nothing of them: those that ran by another spec are none of its business.
     """
     if not found:
         return ()
-    waiting = scripts.pending(found, run_scripts.applied(connection))
+    waiting = scripts.pending(found, journal)
     if waiting.problems:
         raise scripts.ScriptError(waiting.problems)
     return waiting.run

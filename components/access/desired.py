@@ -53,6 +53,17 @@ def row_security_schemas(database: Database) -> set[str]:
     return set(database.schemas) if database.rls.tenant else {name.split(".")[0] for name in database.rls.tables}
 
 
+def columned_schemas(database: Database) -> set[str]:
+    """The schemas in which rights on single columns are declared."""
+    return {
+        name
+        for name, schema in database.schemas.items()
+        for by_role in schema.tables.values()
+        for line in by_role.values()
+        if any(columns for columns in line.values())
+    }
+
+
 def desired(spec: Spec, name: str, actual: Access, facts: Facts) -> Desired:
     """What `spec` wants of database `name`, given what there is."""
     database = spec.databases[name]
@@ -80,7 +91,7 @@ def desired(spec: Spec, name: str, actual: Access, facts: Facts) -> Desired:
         notes=(*rights.notes, *wished.notes, *_strangers(database, actual)),
         pending=(*rights.pending, *rows.pending),
         problems=(*wished.problems, *_too_new(spec, facts.server)),
-        curable=tuple(rows.problems),
+        curable=(*rights.missing, *rows.problems),
         row_security=rows,
         held=powers.owning(spec) | ({"pg_database_owner"} if database.owner in spec.every_role else set()),
     )
@@ -94,6 +105,7 @@ def twins(wanted: Desired) -> list[Twin]:
 def with_expressions(wanted: Desired, printed: Mapping[tuple[object, ...], Expressions | str]) -> Desired:
     """The policies with the server's own text; a text in place of a pair is the server's complaint."""
     policies: dict[Table, dict[str, Policy]] = {}
+    shared: dict[tuple[Policy, Expressions], Policy] = {}
     problems: list[str] = []
     for table, by_name in wanted.access.policies.items():
         policies[table] = {}
@@ -102,7 +114,9 @@ def with_expressions(wanted: Desired, printed: Mapping[tuple[object, ...], Expre
             if isinstance(answer, str):
                 problems.append(f"row policy {name} of table {table}: {answer}")
             elif answer is not None:
-                policy = dataclasses.replace(policy, using=answer[0], check=answer[1])
+                if (policy, answer) not in shared:
+                    shared[policy, answer] = dataclasses.replace(policy, using=answer[0], check=answer[1])
+                policy = shared[policy, answer]
             policies[table][name] = policy
     access = dataclasses.replace(wanted.access, policies=policies)
     return dataclasses.replace(wanted, access=access, curable=(*wanted.curable, *problems))

@@ -6,9 +6,7 @@ import argparse
 import json
 import re
 
-from components.access import edge, effective_matrix, effective_read
-from components.access import why as why_core
-from components.access.effective_matrix import matrix
+from components.access import edge
 from components.access.failures import AccessError
 from components.access.session import Target
 from components.access.spec.wording import unknown
@@ -25,6 +23,9 @@ def why_arguments(parser: argparse.ArgumentParser) -> None:
 
 def why(given: argparse.Namespace) -> int:
     """0 yes, 2 no."""
+    from components.access import effective_read  # here, because every other command would pay for loading it
+    from components.access import why as why_core
+
     found = effective_read.read(Target.at(given.url))
     answer = why_core.why(found.ground, found.facts, given.role, given.object, given.privilege)
     if given.json:
@@ -43,13 +44,15 @@ def matrix_arguments(parser: argparse.ArgumentParser) -> None:
 
 def show_matrix(given: argparse.Namespace) -> int:
     """Every effective privilege."""
+    from components.access import effective_matrix, effective_read
+
     found = effective_read.read(Target.at(given.url))
     people, access = found.ground.people, found.ground.access
     there = {item.name for item in access.owners if item.kind == "schema"}
     if wrong := [name for name in given.schema if name not in there]:
         raise AccessError("\n".join(unknown("schema", name, there) for name in wrong))
     roles = _roles(given.roles, {name: one.superuser for name, one in people.items()})
-    cells = matrix(found.ground, found.facts, roles, frozenset(given.schema or there))
+    cells = effective_matrix.matrix(found.ground, found.facts, roles, frozenset(given.schema or there))
     if given.json:
         edge.say([json.dumps([cell._asdict() for cell in cells], indent=1, ensure_ascii=False)])
     else:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from components.access import inspect
+from components.access import inspect, snapshot
 from components.access.effective import Edge, Ground, Person
 from components.access.failures import AccessError
 from components.access.model import Facts
-from components.access.session import Connection, Target
-
-_QUERIES = Path(__file__).parent / "queries"
+from components.access.session import Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,23 +22,15 @@ class Effective:
 def read(target: Target) -> Effective:
     """The database of the target's URL."""
     with target.open() as connection:
-        known = inspect.server(connection)
-        people = _read(connection, "people")
-        schemas = _read(connection, "adopt_schemas")
-        access, facts = inspect.database(connection, known, schemas=schemas, row_security=schemas)
+        asked = snapshot.ask(connection, "people", "adopt_schemas")
+        people, schemas = asked["people"], asked["adopt_schemas"] or {}
+        access, facts = inspect.database(connection, schemas=schemas, row_security=schemas)
     ground = Ground(
         people={name: Person(*rest) for name, *rest in people["roles"]},
         edges=tuple(Edge(*edge) for edge in people["edges"] or ()),
         access=access,
-        major=known.major,
+        major=facts.server.major,
     )
     if not schemas:
         raise AccessError(f"database {access.database} has no schema but the server's own")
     return Effective(ground=ground, facts=facts)
-
-
-def _read(connection: Connection, query: str) -> dict[str, Any]:
-    row = connection.execute((_QUERIES / f"{query}.sql").read_bytes()).fetchone()
-    assert row is not None
-    found: dict[str, Any] = json.loads(row[0] or "{}")
-    return found

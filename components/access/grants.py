@@ -13,12 +13,16 @@ from components.access.rights import family
 from components.access.wanted_rights import NEW_DATABASE, present_default
 
 Privileges = frozenset[str]
-# What has to be said of an object: verb, privileges and grantor -> to or from whom.
-Words = tuple[str, Privileges, str]
+# What has to be said of an object: verb, privileges, grantor and how far from the owner he is -> to or from whom.
+Words = tuple[str, Privileges, str, int]
 
 
 def changes(wanted: Access, actual: Access, facts: Facts) -> list[Statement]:
-    """Revokes of what third roles gave first, then other revokes, then grants; sorted."""
+    """Revokes of what third roles gave first, then other revokes, then grants; sorted.
+
+    A right that was handed on from role to role is taken back from the last one first: while somebody else's right
+    hangs on it, the server takes none away.
+    """
     groups: dict[tuple[str, str, Acl, Acl], list[Object]] = defaultdict(list)
     for item, acl in wanted.acls.items():
         if item.kind != "column":
@@ -30,11 +34,16 @@ def changes(wanted: Access, actual: Access, facts: Facts) -> list[Statement]:
         for words, grantees in _words(before, acl).items():
             said[kind, schema, words, frozenset(grantees)] += items
     whole = [
-        _owned(_statement(words, grantees, items, wanted, facts), items, actual)
+        (words[3], _owned(_statement(words, grantees, items, wanted, facts), items, actual))
         for (_, _, words, grantees), items in said.items()
     ]
-    found = [*whole, *_columns(wanted, actual, _taken(groups))]
-    return sorted(found, key=lambda one: (one.sql.startswith("GRANT"), one.run_as is None, one.sql))
+    found = sorted([*whole, *_columns(wanted, actual, _taken(groups))], key=_order)
+    return [statement for _, statement in found]
+
+
+def _order(found: tuple[int, Statement]) -> tuple[bool, int, str]:
+    depth, one = found
+    return (one.sql.startswith("GRANT"), -depth, one.sql)
 
 
 def _owned(statement: Statement, items: Iterable[Object], actual: Access) -> Statement:
@@ -51,7 +60,7 @@ def default_changes(wanted: Access, actual: Access) -> list[Statement]:
     for place, acl in wanted.defaults.items():
         before = present_default(actual, place)
         if before != acl:
-            for (verb, privileges, _), grantees in _words(before, acl).items():
+            for (verb, privileges, _, _), grantees in _words(before, acl).items():
                 made = _default_statement(verb, privileges, place, grantees)
                 found.append(dataclasses.replace(made, needs=(Need("use", place.creator),)))
     return sorted(found, key=lambda one: (" GRANT " in one.sql, one.sql))
@@ -68,30 +77,47 @@ def _before(item: Object, actual: Access) -> Acl:
     return NEW_DATABASE if item.kind == "database" else NO_RIGHTS
 
 
-def _words(before: Acl, after: Acl) -> dict[Words, set[str]]:
-    """What has to be said, grouped by privileges and then by grantee."""
-    by_grantee: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+def _words(before: Acl, after: Acl, above: Acl = NO_RIGHTS) -> dict[Words, set[str]]:
+    """What has to be said, grouped by privileges and then by grantee. `above` are a column's table's rights."""
+    by_grantee: dict[tuple[str, str, str, int], set[str]] = defaultdict(set)
+    depths = _depths(before | above)
     for one in after - before:
-        by_grantee["grant", one.grantee, ""].add(one.privilege)
+        by_grantee["grant", one.grantee, "", 0].add(one.privilege)
     for one in before - after:
         kept = Grant(one.grantee, one.privilege, False, one.grantor) in after
         verb = "revoke option" if one.grantable and kept else "revoke"
-        by_grantee[verb, one.grantee, one.grantor].add(one.privilege)
+        by_grantee[verb, one.grantee, one.grantor, depths.get((one.grantor, one.privilege), 0)].add(one.privilege)
     # A privilege whose grant option goes is there already.
-    for (verb, grantee, grantor), privileges in list(by_grantee.items()):
+    for (verb, grantee, grantor, _), privileges in list(by_grantee.items()):
         if verb == "revoke option" and not grantor:
-            by_grantee["grant", grantee, ""] -= privileges
+            by_grantee["grant", grantee, "", 0] -= privileges
     found: dict[Words, set[str]] = defaultdict(set)
-    for (verb, grantee, grantor), privileges in by_grantee.items():
+    for (verb, grantee, grantor, depth), privileges in by_grantee.items():
         if privileges:
-            found[verb, frozenset(privileges), grantor].add(grantee)
+            found[verb, frozenset(privileges), grantor, depth].add(grantee)
+    return found
+
+
+def _depths(acl: Acl) -> dict[tuple[str, str], int]:
+    """(role, privilege) -> through how many hands the right came to the role; 0 is the owner himself."""
+    handed = [one for one in acl if one.grantor]
+    found: dict[tuple[str, str], int] = {}
+    if handed:
+        found = {(one.grantee, one.privilege): 1 for one in acl}
+    for _ in handed:  # the server allows no circles, so that no way is longer than there are hands
+        before = dict(found)
+        for one in handed:
+            through = found.get((one.grantor, one.privilege), 1) + 1
+            found[one.grantee, one.privilege] = max(found[one.grantee, one.privilege], through)
+        if found == before:
+            break
     return found
 
 
 def _statement(
     words: Words, grantees: Iterable[str], items: Sequence[Object], wanted: Access, facts: Facts
 ) -> Statement:
-    verb, privileges, grantor = words
+    verb, privileges, grantor, _ = words
     ordered = sorted(items)
     if verb == "grant":
         return rights.grant(privileges, ordered, grantees)
@@ -125,35 +151,44 @@ def _taken(groups: Mapping[tuple[str, str, Acl, Acl], Sequence[Object]]) -> dict
     return found
 
 
-def _columns(wanted: Access, actual: Access, taken: Mapping[Object, set[tuple[str, str]]]) -> Iterator[Statement]:
+def _columns(
+    wanted: Access, actual: Access, taken: Mapping[Object, set[tuple[str, str]]]
+) -> Iterator[tuple[int, Statement]]:
     tables: dict[Object, list[Object]] = defaultdict(list)
     for item in wanted.acls:
         if item.kind == "column":
             tables[Object("relation", item.schema, item.name)].append(item)
+    whole = _of_tables(actual) if tables else {}
     for table, columns in tables.items():
         lost = taken.get(table, set())
-        by_who: dict[tuple[str, str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        by_who: dict[tuple[str, str, str, int], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for column in sorted(columns):
             before = actual.acls.get(column, NO_RIGHTS)
             before = frozenset(one for one in before if one.grantor or (one.grantee, one.privilege) not in lost)
-            for (verb, privileges, grantor), grantees in _words(before, wanted.acls[column]).items():
+            words = _words(before, wanted.acls[column], whole.get(table, NO_RIGHTS))
+            for (verb, privileges, grantor, depth), grantees in words.items():
                 for grantee in grantees:
                     for privilege in privileges:
-                        by_who[verb, grantor, grantee][privilege].append(column.detail)
-        for statement in _column_statements(table, by_who):
-            yield _owned(statement, columns, actual)
+                        by_who[verb, grantor, grantee, depth][privilege].append(column.detail)
+        for depth, statement in _column_statements(table, by_who):
+            yield depth, _owned(statement, columns, actual)
+
+
+def _of_tables(actual: Access) -> dict[Object, Acl]:
+    found = {item: acl for item, acl in actual.acls.items() if family(item.kind) == "relation"}
+    return {Object("relation", item.schema, item.name): acl for item, acl in found.items()}
 
 
 def _column_statements(
-    table: Object, by_who: Mapping[tuple[str, str, str], Mapping[str, Sequence[str]]]
-) -> Iterator[Statement]:
+    table: Object, by_who: Mapping[tuple[str, str, str, int], Mapping[str, Sequence[str]]]
+) -> Iterator[tuple[int, Statement]]:
     """Roles that get the same share a statement."""
-    alike: dict[tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...]], list[str]] = defaultdict(list)
-    for (verb, grantor, grantee), given in by_who.items():
+    alike: dict[tuple[str, str, int, tuple[tuple[str, tuple[str, ...]], ...]], list[str]] = defaultdict(list)
+    for (verb, grantor, grantee, depth), given in by_who.items():
         what = tuple(sorted((privilege, tuple(columns)) for privilege, columns in given.items()))
-        alike[verb, grantor, what].append(grantee)
-    for (verb, grantor, what), grantees in alike.items():
+        alike[verb, grantor, depth, what].append(grantee)
+    for (verb, grantor, depth, what), grantees in alike.items():
         if verb == "grant":
-            yield rights.grant_columns(what, table, grantees)
+            yield depth, rights.grant_columns(what, table, grantees)
         else:
-            yield rights.revoke_columns(what, table, grantees, grantor=grantor)
+            yield depth, rights.revoke_columns(what, table, grantees, grantor=grantor)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from components.access import model
+from components.access import model, snapshot
 from components.access.model import Access, Acl, Cluster, Default, Facts, Grant, Object, Policy, Table
 from components.access.powers import Powers
 from components.access.retiring import Retiring
@@ -22,14 +18,19 @@ Connection = psycopg.Connection[Any]
 # Logins of the platform itself, which must get into every database however hardened: PgBouncer asks for a client's
 # verifier in the very database that the client wants.
 INFRASTRUCTURE = ("pgbouncer",)
-_QUERIES = Path(__file__).parent / "queries"
-_SINCE = re.compile(rb" -- (\d\d)$", re.MULTILINE)
 _COMMANDS = {"*": "all", "r": "select", "a": "insert", "w": "update", "d": "delete"}
 
 
 def server(connection: Connection, extensions: Iterable[str] = ()) -> model.Server:
     """Version, login, and which of `extensions` the server could have."""
-    read = _read(connection, "server", extensions=sorted(extensions), infrastructure=list(INFRASTRUCTURE))
+    return _server(snapshot.ask(connection, "server", **_of_server(extensions))["server"])
+
+
+def _of_server(extensions: Iterable[str]) -> dict[str, list[str]]:
+    return {"extensions": sorted(extensions), "infrastructure": list(INFRASTRUCTURE)}
+
+
+def _server(read: Mapping[str, Any]) -> model.Server:
     available = {
         name: model.Available(
             default=one["default"],
@@ -45,7 +46,7 @@ def server(connection: Connection, extensions: Iterable[str] = ()) -> model.Serv
         powers=_powers(read["powers"]),
         available=available,
         preloaded=read["preloaded"],
-        cron_database=read["cron_database"],
+        cron_database=read["cron_database"] or None,
         connections=read["connections"],
         infrastructure=tuple(sorted(read["infrastructure"] or ())),
     )
@@ -67,12 +68,13 @@ def cluster(
     databases: Iterable[str],
     groups: Iterable[str] = (),
     retired: Iterable[str] = (),
-) -> tuple[Cluster, frozenset[str]]:
-    """The named roles and databases as they are, and which of `groups` exist."""
-    names = sorted(roles)
+    extensions: Iterable[str] = (),
+) -> tuple[Cluster, frozenset[str], model.Server]:
+    """The named roles and databases as they are, which of `groups` exist, and what `server` tells."""
     named = {"databases": sorted(databases), "groups": sorted(groups), "retired": sorted(retired)}
-    read = _read(connection, "cluster", roles=names, **named)
-    digests = _password_digests(connection, names)
+    words = {"roles": sorted(roles), **named, **_of_server(extensions)}
+    whole = snapshot.ask(connection, "server", "cluster", "passwords", **words)
+    read, digests = whole["cluster"], whole["passwords"]
     found = Cluster(
         roles={
             row[0]: _role(row, model.UNREADABLE if digests is None else digests.get(row[0]))
@@ -87,23 +89,29 @@ def cluster(
         outside=_outside(read["objects"] or ()),
         retiring={name: _retiring(*rest) for name, *rest in read["retiring"] or ()},
     )
-    return found, frozenset(read["groups"] or ())
+    return found, frozenset(read["groups"] or ()), _server(whole["server"])
 
 
 def database(
     connection: Connection,
-    known: model.Server,
     *,
     schemas: Iterable[str],
+    extensions: Iterable[str] = (),
     row_security: Iterable[str] = (),
     named: Iterable[str] = (),
+    columned: Iterable[str] = (),
+    journal: bool = False,
 ) -> tuple[Access, Facts]:
-    """The access of the connection's database, in `schemas`; columns only of `row_security`'s tables.
+    """The access of the connection's database, in `schemas`; columns only of the tables of `row_security`.
 
+    The names of columns, of views as well, are read of the schemas in `columned`, where single columns are granted.
     `named` are objects outside schemas, as kind/name, that are read even if an extension brought them.
+    `journal`: and which scripts ran.
     """
-    words = {"row_security": sorted(row_security), "named": sorted(named)}
-    read = _read(connection, "database", schemas=sorted(schemas), **words)
+    words = {"row_security": sorted(row_security), "named": sorted(named), "columned": sorted(columned)}
+    words |= {"schemas": sorted(schemas), **_of_server(extensions)}
+    whole = snapshot.ask(connection, "server", "database", "journal", journal=journal, **words)
+    read = whole["database"]
     acls, owners = _acls(read)
     access = Access(
         database=connection.info.dbname,
@@ -120,28 +128,7 @@ def database(
         security={Table(*row[:2]): model.Security(*row[2:]) for row in read["security"] or ()},
         policies=_policies(read["policies"] or ()),
     )
-    return access, _facts(read, known)
-
-
-def _read(connection: Connection, query: str, **parameters: Any) -> dict[str, Any]:
-    major = connection.info.server_version // 10000
-    row = connection.execute(_query(query, major), parameters).fetchone()
-    assert row is not None
-    found: dict[str, Any] = json.loads(row[0] or "{}")
-    return found
-
-
-@cache
-def _query(name: str, major: int) -> bytes:
-    """Less the lines that end in the number of a later major: a catalog cannot be asked where it is not."""
-    lines = (_QUERIES / f"{name}.sql").read_bytes().splitlines(keepends=True)
-    return b"".join(line for line in lines if not (found := _SINCE.search(line)) or int(found[1]) <= major)
-
-
-def _password_digests(connection: Connection, roles: list[str]) -> dict[str, str | None] | None:
-    """None where they may not be read."""
-    allowed = connection.execute("SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')").fetchone()
-    return _read(connection, "passwords", roles=roles) if allowed and allowed[0] else None
+    return access, _facts(read, _server(whole["server"]), whole["journal"] or {})
 
 
 def _role(row: list[Any], password: str | None) -> model.Role:
@@ -212,9 +199,10 @@ def _acls(read: Mapping[str, Any]) -> tuple[dict[Object, Acl], dict[Object, str]
 
 
 def _policies(rows: Iterable[list[Any]]) -> dict[Table, dict[str, Policy]]:
+    """Tables of equal policies share one value of each."""
     found: dict[Table, dict[str, Policy]] = defaultdict(dict)
-    for schema, table, name, command, permissive, roles, using, check in rows:
-        found[Table(schema, table)][name] = Policy(
+    for name, command, permissive, roles, using, check, tables in rows:
+        policy = Policy(
             name=name,
             command=_COMMANDS[command],
             permissive=permissive,
@@ -222,10 +210,12 @@ def _policies(rows: Iterable[list[Any]]) -> dict[Table, dict[str, Policy]]:
             using=using,
             check=check,
         )
+        for place in tables:
+            found[Table(*place)][name] = policy
     return dict(found)
 
 
-def _facts(read: Mapping[str, Any], known: model.Server) -> Facts:
+def _facts(read: Mapping[str, Any], known: model.Server, journal: Mapping[str, str]) -> Facts:
     relations = {
         Table(schema, name): model.Relation(
             columns=columns or {},
@@ -240,6 +230,7 @@ def _facts(read: Mapping[str, Any], known: model.Server) -> Facts:
         server=known,
         exists=True,
         relations=relations,
+        columns={Table(schema, name): frozenset(columns or ()) for schema, name, columns in read["columns"] or ()},
         routines={
             Object("routine", schema, name, types): model.Routine(owner=owner, settings=tuple(settings or ()))
             for schema, name, types, owner, settings in read["routines"] or ()
@@ -252,6 +243,7 @@ def _facts(read: Mapping[str, Any], known: model.Server) -> Facts:
         members=_by_member(read["memberships"] or ()),
         bypass=frozenset(read["bypass"] or ()),
         superusers=frozenset(read["superusers"] or ()),
+        journal=journal,
     )
 
 

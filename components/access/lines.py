@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from components.access.model import Grant, Object
 from components.access.rights import family
 from components.access.scope import Scope
-from components.access.spec.databases import AccessLine, Rights, Schema
+from components.access.spec.databases import Rights, Schema
 from components.access.spec.models import Spec
 from components.access.spec.names import is_glob
 
@@ -65,16 +65,15 @@ class Lines:
 def lines(spec: Spec, scope: Scope, name: str, schema: Schema, major: int) -> Lines:
     """What the spec says of schema `name`."""
     access = scope.expanded(schema.access)
-    broad = {
-        kind: {role: found for role, line in access.items() if (found := _privileges(spec, line, kind, major))}
-        for kind in KEYS
-    }
-    for role, service in spec.services.items():
-        if service.schema_ == name:
-            for kind in KEYS:
-                of_profile = _privileges(spec, AccessLine(profile=service.profile), kind, major)
-                if both := broad[kind].get(role, frozenset()) | of_profile:
-                    broad[kind][role] = both
+    services = {role: service for role, service in spec.services.items() if service.schema_ == name}
+    named = {line.profile for line in access.values()} | {service.profile for service in services.values()}
+    broad: dict[str, dict[str, Privileges]] = {}
+    for kind in KEYS:
+        of = {profile: _of_profile(spec, profile, kind, major) for profile in named}
+        by_role = {role: of[line.profile] | _expanded(_said(line, kind), kind, major) for role, line in access.items()}
+        for role, service in services.items():
+            by_role[role] = by_role.get(role, frozenset()) | of[service.profile]
+        broad[kind] = {role: found for role, found in by_role.items() if found}
     return Lines(broad=broad, narrow=_narrow(scope, schema, major))
 
 
@@ -83,18 +82,24 @@ def acl(by_role: Mapping[str, Privileges], owner: str) -> frozenset[Grant]:
     return frozenset(Grant(role, one) for role, ones in by_role.items() if role != owner for one in ones)
 
 
-def _privileges(spec: Spec, line: AccessLine, kind: str, major: int) -> Privileges:
-    parts: list[Rights] = [line]
-    profile = line.profile
+def _of_profile(spec: Spec, profile: str | None, kind: str, major: int) -> Privileges:
+    """A profile's own privileges and those of the profiles it extends."""
+    given: set[str] = set()
     while profile is not None:
-        parts.append(spec.profiles[profile])
+        given.update(_said(spec.profiles[profile], kind))
         profile = spec.profiles[profile].extends
-    given = frozenset(word for part in parts for word in getattr(part, KEYS[kind]))
     return _expanded(given, kind, major)
 
 
-def _expanded(given: Iterable[str], kind: str, major: int) -> Privileges:
+def _said(rights: Rights, kind: str) -> tuple[str, ...]:
+    found: tuple[str, ...] = getattr(rights, KEYS[kind])
+    return found
+
+
+def _expanded(given: Collection[str], kind: str, major: int) -> Privileges:
     """Privileges as the catalog names them, ALL written out for the server's version."""
+    if not given:
+        return frozenset()
     found = {word.upper() for word in given}
     if "ALL" in found:
         found |= _ALL[kind] | ({"MAINTAIN"} if kind == "relation" and major >= 17 else set())
@@ -116,7 +121,7 @@ def _narrow(scope: Scope, schema: Schema, major: int) -> dict[str, dict[str, dic
 
 
 def _table_line(columns_by: Mapping[Any, tuple[str, ...] | None], major: int) -> Narrow:
-    whole = _expanded((word for word, columns in columns_by.items() if columns is None), "relation", major)
+    whole = _expanded([word for word, columns in columns_by.items() if columns is None], "relation", major)
     columns: dict[str, set[str]] = {}
     for word, named in columns_by.items():
         for column in named or ():

@@ -89,7 +89,8 @@ def _becomes_owner(planned: Planned) -> Iterator[Finding]:
     """A tenant's role that can become a role for which row policies do not hold."""
     rls = planned.database.rls
     tenants = set(planned.wanted.scope.roles(rls.tenant.to)) if rls and rls.tenant else set()
-    known = {*planned.spec.every_role, *planned.facts.members}
+    # The administrator of a server without superusers is a member of every role that it made, and no tenant's login.
+    known = {*planned.spec.every_role, *planned.facts.members} - {planned.facts.server.me}
     tenants |= {role for role in known if planned.groups(role) & tenants}
     above = {planned.owner(table) for table in planned.wanted.row_security.tenant_tables} | planned.bypass()
     for role in tenants:
@@ -141,8 +142,10 @@ def _search_path(planned: Planned) -> Iterator[Finding]:
 
 def _to_public(planned: Planned) -> Iterator[Finding]:
     """Tables that everybody may use."""
+    distinct = set(planned.wanted.access.acls.values())
+    open_to_all = {acl for acl in distinct if any(one.grantee == PUBLIC for one in acl)}
     for item, acl in planned.wanted.access.acls.items():
-        if item.kind in RELATIONS and any(one.grantee == PUBLIC for one in acl):
+        if item.kind in RELATIONS and acl in open_to_all:
             yield str(item), f"everybody (PUBLIC) may use {item.kind} {item}"
     for place, acl in planned.wanted.access.defaults.items():
         if place.kind == "tables" and any(one.grantee == PUBLIC for one in acl):

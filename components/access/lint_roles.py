@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from components.access import admissions
 from components.access.lint_planned import Finding, Planned
 from components.access.model import Acl
 
@@ -84,10 +85,23 @@ def _budget(planned: Planned) -> Iterator[Finding]:
         )
 
 
+def _without_line(planned: Planned) -> Iterator[Finding]:
+    """Where a spec says how some log in: a login that has no way in at all."""
+    spec = planned.spec
+    if not _first(planned) or not admissions.says(spec):
+        return
+    for name, role in spec.every_role.items():
+        ways = admissions.ways(role)
+        if role.login and not any(way.by == "iam" for way in ways) and not any(admissions.of_login(spec, name)):
+            why = "may connect to no database" if ways else "has neither password nor auth"
+            yield name, f"{name} logs in and {why}, so no line of pg_hba.conf lets it in"
+
+
 LINTS: Mapping[str, Callable[[Planned], Iterator[Finding]]] = {
     "login-unlimited": _unlimited,
     "login-owns": _login_owns,
     "login-becomes-owner": _login_becomes,
     "acl-width": _acl_width,
+    "login-without-line": _without_line,
 }
 ADVICE: Mapping[str, Callable[[Planned], Iterator[Finding]]] = {"connection-budget": _budget}

@@ -8,26 +8,35 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from components.access import statements
 from components.access.model import Membership, Server, Statement
 
 Pair = tuple[str, str]
+_OPTIONS = ("admin", "inherit", "set")
 
 
 def changes(
     wanted: Iterable[Membership], actual: Iterable[Membership], revocable: frozenset[Pair], server: Server
 ) -> Iterator[Statement]:
-    """Revokes, those that others hang on last; then grants."""
+    """Revokes, those that others hang on last; then options that are too much; then grants. Equal ones share one."""
     declared = {(edge.role, edge.member): edge for edge in wanted}
     present: dict[Pair, list[Membership]] = defaultdict(list)
     for edge in sorted(actual):
         present[edge.role, edge.member].append(edge)
     gone = _gone(declared, present, revocable)
-    yield from (statements.revoke_membership(edge, server) for edge in _dependents_first(gone))
+    # Neighbours only: the order of the whole must stay.
+    for _, alike in groupby(_dependents_first(gone), key=lambda one: (one.role, one.grantor)):
+        yield statements.revoke_memberships(list(alike), server)
+    lacking: dict[tuple[str, bool, bool, bool], list[Membership]] = defaultdict(list)
     for pair, edge in sorted(declared.items()):
-        left = [one for one in present.get(pair, ()) if one not in gone]
-        yield from _settle(edge, left, server)
+        left = _comparable(edge, [one for one in present.get(pair, ()) if one not in gone], server)
+        yield from _narrowed(edge, left, server)
+        if _lacks(edge, left):
+            lacking[edge.role, edge.inherit, edge.set, edge.admin].append(edge)
+    for edges in lacking.values():
+        yield statements.grant_memberships(edges, server.version)
 
 
 def _gone(
@@ -50,21 +59,31 @@ def _loses_admin(edge: Membership, declared: dict[Pair, Membership], gone: set[M
 
 
 def _dependents_first(gone: set[Membership]) -> list[Membership]:
+    admins = {one for one in gone if one.admin}
+
     def depth(edge: Membership, seen: frozenset[Membership] = frozenset()) -> int:
-        above = [one for one in gone - seen if one.admin and (one.role, one.member) == (edge.role, edge.grantor)]
+        above = [one for one in admins - seen if (one.role, one.member) == (edge.role, edge.grantor)]
         return max((1 + depth(one, seen | {edge}) for one in above), default=0)
 
     return sorted(gone, key=lambda edge: (-depth(edge), edge))
 
 
-def _settle(edge: Membership, present: list[Membership], server: Server) -> Iterator[Statement]:
-    """One declared membership: what other grantors give beyond it is taken back, what lacks is granted by us."""
-    if server.major < 16:  # which knows nothing but ADMIN of a membership
-        present = [one._replace(inherit=edge.inherit, set=edge.set) for one in present]
+def _comparable(edge: Membership, present: list[Membership], server: Server) -> list[Membership]:
+    if server.major >= 16:
+        return present
+    # Which knows nothing but ADMIN of a membership.
+    return [one._replace(inherit=edge.inherit, set=edge.set) for one in present]
+
+
+def _narrowed(edge: Membership, present: Iterable[Membership], server: Server) -> Iterator[Statement]:
+    """What other grantors give beyond a declared membership is taken back."""
     for one in present:
-        too_much = [word for word in ("admin", "inherit", "set") if getattr(one, word) and not getattr(edge, word)]
-        yield from (statements.revoke_membership(one, server, option=word) for word in too_much)
-    has = {word for word in ("admin", "inherit", "set") if any(getattr(one, word) for one in present)}
-    lacks = [word for word in ("admin", "inherit", "set") if getattr(edge, word) and word not in has]
-    if lacks or not present:
-        yield statements.grant_membership(edge, server.version)
+        too_much = [word for word in _OPTIONS if getattr(one, word) and not getattr(edge, word)]
+        for word in too_much:
+            yield statements.revoke_memberships([one], server, option=word)
+
+
+def _lacks(edge: Membership, present: Iterable[Membership]) -> bool:
+    """Whether a declared membership, or an option of it, has still to be granted by us."""
+    there = list(present)
+    return not there or any(getattr(edge, word) and not any(getattr(one, word) for one in there) for word in _OPTIONS)

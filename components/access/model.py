@@ -263,12 +263,14 @@ class Facts:
     server: Server = field(default_factory=Server)
     exists: bool = False
     relations: Mapping[Table, Relation] = field(default_factory=dict)
+    columns: Mapping[Table, frozenset[str]] = field(default_factory=dict)  # where single columns are granted
     routines: Mapping[Object, Routine] = field(default_factory=dict)
     definer_views: Mapping[Object, frozenset[Table]] = field(default_factory=dict)  # and the tables they read
     sessions: Mapping[str, int] = field(default_factory=dict)  # open sessions in this database by role
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)  # role -> roles it is itself a member of
     bypass: frozenset[str] = frozenset()  # superusers and BYPASSRLS roles
     superusers: frozenset[str] = frozenset()
+    journal: Mapping[str, str] = field(default_factory=dict)  # scripts that ran: name -> SHA-256
 
     def groups(self, role: str) -> frozenset[str]:
         """The roles that a role is a member of, at any depth."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from components.access import extensions, grants, memberships, policy_changes, powers, retire, statements
+from components.access import extensions, grants, handed_on, memberships, policy_changes, powers, retire, statements
 from components.access.desired import Desired
 from components.access.model import Access, Cluster, Facts, Object, Phase, Plan, Role, Server, SettingsOf, Statement
 from components.access.roles import Wanted
@@ -31,6 +31,7 @@ def plan_database(wanted: Desired, actual: Access, facts: Facts) -> Plan:
         pending=wanted.pending,
         problems=(
             *wanted.problems,
+            *handed_on.problems(wanted.access, actual),
             *powers.blocked(found, facts.server, wanted.held),
             *_not_ours(wanted, actual, facts),
         ),
@@ -61,6 +62,7 @@ def plan_cluster(wanted: Wanted, actual: Cluster, server: Server) -> Plan:
         pending=wanted.pending,
         problems=(
             *wanted.problems,
+            *handed_on.problems(wanted.cluster.outside, actual.outside),
             *retire.problems(actual.retiring),
             *powers.forbidden(changed, server),
             *powers.blocked(found, server, {*new, *wanted.joins}),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from components.access import failures, inspect, jobs, reading, run_jobs
+from components.access import failures, inspect, jobs, reading, reconnecting, run_jobs
 from components.access.apply import pending_scripts, wanted_jobs
 from components.access.model import HAZARDS, Phase, Plan, Server
 from components.access.passwords import Verifier
@@ -28,12 +28,14 @@ class Preview:
     scripts: tuple[Script, ...] = ()
     jobs: tuple[str, ...] = ()
     reachable: bool = True
+    of_nothing: bool = False  # planned against an empty database, since there is none yet
     owner: str = ""
+    reconnect: str | None = None  # since when poolers have to be told to, by a run that did not get so far
 
     @property
     def changes(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.plan.statements or self.scripts or self.jobs)
+        return bool(self.plan.statements or self.scripts or self.jobs or self.reconnect)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -44,7 +46,12 @@ class Preview:
         """Everything that would run, in order, as it may be shown."""
         before = self.plan.of(Phase.STRUCTURE, Phase.APART, Phase.DEFAULTS)
         ran = [f"script {script.name} as {self.owner}" for script in self.scripts]
-        return [*map(str, before), *ran, *map(str, self.plan.of(Phase.RIGHTS, Phase.RETIRE)), *self.jobs]
+        after = self.plan.of(Phase.RIGHTS, Phase.RETIRE)
+        return [*map(str, before), *ran, *map(str, after), *self.jobs, *self.orders()]
+
+    def orders(self) -> list[str]:
+        """What the poolers have still to be told."""
+        return [f"RECONNECT on the poolers, which a run of {self.reconnect} has not told"] if self.reconnect else []
 
 
 def cluster(
@@ -58,7 +65,8 @@ def cluster(
     """Roles and databases; against an empty server where there is none to ask."""
     try:
         with target.open() as connection:
-            return Preview(what="roles", plan=reading.cluster_plan(connection, spec, verifiers, sent))
+            plan = reading.cluster_plan(connection, spec, verifiers, sent)
+            return Preview(what="roles", plan=plan)
     except psycopg.OperationalError as error:
         if not failures.unreachable(error):
             raise
@@ -66,12 +74,14 @@ def cluster(
         return Preview(what="roles", plan=plan, reachable=False)
 
 
-def database(target: Target, spec: Spec, name: str, found: Sequence[Script], *, major: int) -> Preview:
+def database(
+    target: Target, spec: Spec, name: str, found: Sequence[Script], *, major: int, poolers: bool = False
+) -> Preview:
     """One database; against an empty one where there is none to ask."""
     try:
         with target.open() as connection:
             there = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount
-            server = inspect.server(connection, spec.databases[name].extensions)
+            server = Server() if there else inspect.server(connection, spec.databases[name].extensions)
     except psycopg.OperationalError as error:
         if not failures.unreachable(error):
             raise
@@ -80,12 +90,13 @@ def database(target: Target, spec: Spec, name: str, found: Sequence[Script], *, 
     if not there:
         return _of_nothing(spec, name, found, server, reachable=True)
     with target.open(name) as connection:
-        state = reading.database_state(connection, spec, name)
-        waiting = pending_scripts(connection, found)
-    told, left_out = job_statements(target, spec, name)
+        state = reading.database_state(connection, spec, name, journal=bool(found))
+        since = reconnecting.marked(connection, name).get(name) if poolers else None
+    waiting = pending_scripts(found, state.facts.journal)
+    told, left_out = job_statements(target, spec, name, state.facts.server.cron_database)
     plan = state.plan.with_notes(left_out)
     owner = spec.databases[name].owner
-    return Preview(what=f"database {name}", plan=plan, scripts=waiting, jobs=told, owner=owner)
+    return Preview(what=f"database {name}", plan=plan, scripts=waiting, jobs=told, owner=owner, reconnect=since)
 
 
 def _of_nothing(spec: Spec, name: str, found: Sequence[Script], server: Server, *, reachable: bool) -> Preview:
@@ -97,15 +108,14 @@ def _of_nothing(spec: Spec, name: str, found: Sequence[Script], server: Server, 
         scripts=tuple(found),
         jobs=tuple(statement.as_string(None) for statement in told) if server.cron_database or not reachable else (),
         reachable=reachable,
+        of_nothing=True,
         owner=spec.databases[name].owner,
     )
 
 
-def job_statements(target: Target, spec: Spec, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What pg_cron has to be told, and what is left out for want of it."""
+def job_statements(target: Target, spec: Spec, name: str, home: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What pg_cron, which lives in database `home`, has to be told; and what is left out for want of it."""
     wanted = wanted_jobs(spec, name)
-    with target.open() as connection:
-        home = run_jobs.home(connection)
     if home is None:
         return (), (f"jobs {', '.join(sorted(wanted))} are {NO_CRON}",) if wanted else ()
     with target.open(home) as connection:
@@ -136,6 +146,7 @@ def lines(preview: Preview) -> Iterator[str]:
     if preview.scripts:
         yield "  then rights and row policies on what the scripts make"
     yield from (f"  {statement};" for statement in preview.jobs)
+    yield from (f"  {order}" for order in preview.orders())
     yield from (f"  hazard {one.hazard}: {HAZARDS[one.hazard]}" for one in plan.statements if one.hazard)
     yield from (f"  note: {note}" for note in plan.notes)
     yield from (f"  pending: {note}" for note in plan.pending)

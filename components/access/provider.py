@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 from components import contract
-from components.access import passwords, scripts
+from components.access import admissions, passwords, scripts
 from components.access.generated_password import GeneratedPassword
 from components.access.resources import DatabaseAccess, Roles
 from components.access.scripts import ScriptError
@@ -110,7 +110,7 @@ def load_specs(settings: Settings) -> list[Loaded]:
             found.append(load(ROOT / path, name=path))
         except SpecError as error:
             problems += error.problems
-    problems += [*_twice(found), *_wrong_scripts(found), *_wrong_passwords(settings)]
+    problems += [*_twice(found), *_wrong_scripts(found), *_wrong_passwords(settings), *admissions.problems(found)]
     if not problems:
         problems += _unused_passwords(settings, found)
     if problems:

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.access import inspect, lint, roles, server_rights, twins
-from components.access.desired import Desired, desired, row_security_schemas, schemas, with_expressions
+from components.access.desired import (
+    Desired,
+    columned_schemas,
+    desired,
+    row_security_schemas,
+    schemas,
+    with_expressions,
+)
 from components.access.desired import twins as twins_of
 from components.access.inspect import Connection
 from components.access.model import Access, Cluster, Facts, Plan, Server
@@ -31,13 +38,13 @@ def cluster_plan(
 ) -> Plan:
     """The plan for roles and databases, from one read; `sent` as `roles.wanted` takes it."""
     everything = {name for database in spec.databases.values() for name in database.extensions}
-    server = inspect.server(connection, everything)
-    actual, groups = inspect.cluster(
+    actual, groups, server = inspect.cluster(
         connection,
         roles=spec.every_role,
         databases=spec.databases,
         groups=roles.predefined(spec),
         retired=spec.retired,
+        extensions=everything,
     )
     plan = plan_cluster(roles.wanted(spec, actual, server, verifiers, groups, sent), actual, server)
     # What no database of this server could have is told before the first role is made.
@@ -57,16 +64,17 @@ def empty_cluster_plan(spec: Spec, verifiers: Mapping[str, Verifier], major: int
     return plan_cluster(roles.wanted(spec, Cluster(), server, verifiers, groups), Cluster(), server)
 
 
-def database_state(connection: Connection, spec: Spec, name: str) -> State:
-    """The plan for a database: one read of the server, one of the database, and the policies' expressions."""
+def database_state(connection: Connection, spec: Spec, name: str, *, journal: bool = False) -> State:
+    """The plan for a database: one read, and the policies' expressions. `journal` as `inspect.database` takes it."""
     database = spec.databases[name]
-    server = inspect.server(connection, database.extensions)
     actual, facts = inspect.database(
         connection,
-        server,
         schemas=schemas(database),
+        extensions=database.extensions,
         row_security=row_security_schemas(database),
         named=server_rights.named(database),
+        columned=columned_schemas(database),
+        journal=journal,
     )
     wanted = desired(spec, name, actual, facts)
     wanted = with_expressions(wanted, twins.printed(connection, twins_of(wanted)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
@@ -13,7 +14,8 @@ from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
 from components import contract
-from components.access import apply, edge, passwords, preview, scripts, silence
+from components.access import admissions, agreed, apply, edge, passwords, preview, reconnecting, scripts, silence
+from components.access.apply import Done
 from components.access.failures import AccessError
 from components.access.passwords import Verifier
 from components.access.preview import Preview
@@ -77,17 +79,33 @@ class _Provider(dynamic.ResourceProvider):
 
     def delete(self, _id: str, _props: Props) -> None:
         # Roles own things and databases hold data: neither goes because a line of the stack went. Where the platform
-        # is destroyed, it takes the whole server along.
-        edge.say([f"{self.where(_props)}: left on the server as it is; the stack only forgets it"])
+        # is destroyed, it takes the whole server along; this resource knows nothing of that.
+        edge.say([f"{self.where(_props)}: forgotten by the stack; on a server that stays, all of it stays as it is"])
 
     def _apply(self, props: Props) -> None:
-        done = edge.guarded(self.where(props), lambda: self.apply(props))
+        done = edge.guarded(self.where(props), lambda: self._agreed(props))
         edge.say(f"{self.where(props)}: {note}" for note in done.pending)
+        edge.guarded(self.where(props), lambda: self._reconnect(props))
+
+    def _reconnect(self, props: Props) -> None:
+        """Roles are used in all databases of their spec, whose sessions may be stale once they changed."""
+        server, loaded = _server(props), _loaded(props)
+        names = [props["database"]] if "database" in props else list(loaded.spec.databases)
+        deaf = reconnecting.settle(Target.of(server), server, names) if server.poolers else []
+        edge.say(f"{self.where(props)}: {line}" for line in reconnecting.warnings(deaf))
+
+    def _agreed(self, props: Props) -> Done:
+        """Applies what a saved plan says, where there is one: compared again, and bound to this very plan."""
+        found = self.plan(props) if os.environ.get(agreed.PLAN) else None
+        bound = found is not None and agreed.compare(self.where(props), found)
+        return self.apply({**props, "digest": found.plan.digest} if found and bound else props)
 
     def _show(self, props: Props, *, only_changes: bool = False) -> Preview:
         found = self.plan(props)
         if found.changes or not only_changes:
             edge.say(preview.lines(found))
+        agreed.remember(self.where(props), found)
+        agreed.compare(self.where(props), found)
         if found.problems:
             raise AccessError("\n".join(["", *(f"  {problem}" for problem in found.problems)]))
         refused = apply.refused_hazards(found.plan, frozenset(props.get("allow") or ()))
@@ -105,7 +123,17 @@ class RolesProvider(_Provider):
     def plan(self, props: Props) -> Preview:
         loaded, server = _loaded(props), _server(props)
         verifiers = _verifiers(props, loaded)
-        return preview.cluster(Target.of(server), loaded.spec, verifiers, major=server.major, sent=_sent(props))
+        found = preview.cluster(
+            Target.of(server),
+            loaded.spec,
+            verifiers,
+            major=server.major,
+            sent=_sent(props),
+        )
+        if server.capabilities.owns_hba:
+            return found
+        problems = (*found.plan.problems, *admissions.unenforceable(loaded.spec))
+        return dataclasses.replace(found, plan=dataclasses.replace(found.plan, problems=problems))
 
     def apply(self, props: Props) -> apply.Done:
         loaded = _loaded(props)
@@ -124,7 +152,8 @@ class DatabaseProvider(_Provider):
 
     def plan(self, props: Props) -> Preview:
         server, name = _server(props), str(props["database"])
-        return preview.database(Target.of(server), _loaded(props).spec, name, _scripts(props), major=server.major)
+        target, poolers = Target.of(server), bool(server.poolers)
+        return preview.database(target, _loaded(props).spec, name, _scripts(props), major=server.major, poolers=poolers)
 
     def apply(self, props: Props) -> apply.Done:
         target, name = Target.of(_server(props)), str(props["database"])
@@ -203,7 +232,12 @@ def _scripts(props: Props) -> list[scripts.Script]:
 
 def _options(props: Props) -> apply.Options:
     where = props["file"]
-    return apply.Options(allow=frozenset(props.get("allow") or ()), report=lambda line: edge.say([f"{where}: {line}"]))
+    return apply.Options(
+        allow=frozenset(props.get("allow") or ()),
+        report=lambda line: edge.say([f"{where}: {line}"]),
+        poolers=bool(_server(props).poolers),
+        digest=props.get("digest"),
+    )
 
 
 def _verifiers(props: Props, loaded: Loaded) -> dict[str, Verifier]:

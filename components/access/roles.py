@@ -14,6 +14,8 @@ from components.access.scope import Scope
 from components.access.spec import roles as language
 from components.access.spec.models import Spec
 
+IAM = "rds_iam"  # RDS lets its members in by a token of AWS, and no longer by password
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
@@ -80,7 +82,12 @@ def digest(verifier: Verifier) -> str:
 
 def predefined(spec: Spec) -> set[str]:
     """The server's own roles that the spec makes somebody a member of."""
-    return {group for role in spec.every_role.values() for group in role.member_of if group.startswith("pg_")}
+    found = {group for role in spec.every_role.values() for group in role.member_of if group.startswith("pg_")}
+    return found | ({IAM} if any(_by_iam(role) for role in spec.every_role.values()) else set())
+
+
+def _by_iam(role: language.Role) -> bool:
+    return any(way.by == "iam" for way in role.auth or ())
 
 
 def _role(
@@ -151,6 +158,8 @@ def _memberships(spec: Spec) -> Iterator[Membership]:
         for group, membership in role.member_of.items():
             inherit = role.inherit if membership.inherit is None else membership.inherit
             yield Membership(group, name, inherit=inherit, set=membership.set, admin=membership.admin)
+        if _by_iam(role):
+            yield Membership(IAM, name, inherit=role.inherit)
 
 
 def _settings(spec: Spec, scope: Scope) -> dict[SettingsOf, dict[str, str]]:
@@ -164,7 +173,11 @@ def _settings(spec: Spec, scope: Scope) -> dict[SettingsOf, dict[str, str]]:
 
 def _problems(spec: Spec, server: Server, known_groups: frozenset[str]) -> Iterator[str]:
     yield from server_rights.problems(spec, server)
-    for group in sorted(predefined(spec) - known_groups):
+    absent = predefined(spec) - known_groups
+    if IAM in absent:
+        who = ", ".join(name for name, role in spec.every_role.items() if _by_iam(role))
+        yield f"{who}: auth is iam, and this server has no role {IAM}; say scram or cert"
+    for group in sorted(absent - {IAM}):
         yield f"role {group} is not on this server (PostgreSQL {server.major}); take it out of member_of"
     if server.major >= 16:
         return

@@ -53,6 +53,12 @@ class Scope:
         globs = {role: value for key, value in entries.items() if is_glob(key) for role in matched(key, self.declared)}
         return {**globs, **{key: value for key, value in entries.items() if not is_glob(key)}}
 
+    def settled(self, declared: Acl, actual: Acl, mode: Mode, *, public: bool) -> Acl:
+        """What is declared and what stays. A right that stays with its grant option holds the declared one."""
+        kept = self.kept(actual, mode, public=public)
+        held = {one._replace(grantable=False) for one in kept if one.grantable}
+        return (declared - held if held else declared) | kept
+
     def kept(self, actual: Acl, mode: Mode, *, public: bool) -> Acl:
         """The undeclared rights that stay: those outside the scope, and all unless `strict`.
 

@@ -83,7 +83,7 @@ def _of_kind(
         present = actual.acls.get(item, NO_RIGHTS)
         public = scope.harden and item.name in given
         wanted = acl(declared, actual.owners.get(item, ""))
-        found.acls[item] = wanted | scope.kept(present, scope.mode, public=public)
+        found.acls[item] = scope.settled(wanted, present, scope.mode, public=public)
 
 
 def _left(item: Object, present: Acl, scope: Scope) -> Iterator[str]:

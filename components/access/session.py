@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from components import contract
 from components.access import failures
+
+if TYPE_CHECKING:
+    from components import contract
 
 Connection = psycopg.Connection[Any]
 T = TypeVar("T")
@@ -49,17 +51,30 @@ class Target:
         """A new session, in UTC and with search_path = pg_catalog, so that reads print alike whoever asks."""
         words = {"connect_timeout": CONNECT_LIMIT_S, **self.words, "dbname": database or self.maintenance}
         words.setdefault("application_name", "postgres-platform")
-        options = "-c search_path=pg_catalog -c timezone=UTC -c datestyle=ISO -c client_min_messages=warning"
+        # Reads of the catalogue are short and many-joined: to compile them takes longer than to run them.
+        options = "-c search_path=pg_catalog -c timezone=UTC -c datestyle=ISO -c client_min_messages=warning -c jit=off"
         words["options"] = f"{words.get('options') or ''} {options}".strip()
         return psycopg.connect(**words, autocommit=autocommit)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """The lock. Its session sees what others commit, and may only be read by: a commit would let go of the lock."""
+
+    connection: Connection
+
+    def check(self) -> None:
+        """Raises where the lock is lost; to be called before a commit."""
+        self.connection.execute("SELECT 1")
+
+
 @contextmanager
-def lock(target: Target) -> Iterator[Callable[[], None]]:
-    """Holds the one lock for the duration; yields a check that it is still held, to be called before a commit."""
+def lock(target: Target) -> Iterator[Held]:
+    """Holds the one lock for the duration."""
     with target.open() as connection:
-        connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'")
-        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        connection.execute(
+            f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'; SET LOCAL idle_in_transaction_session_timeout = 0"
+        )
         try:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         except psycopg.errors.LockNotAvailable:
@@ -68,11 +83,7 @@ def lock(target: Target) -> Iterator[Callable[[], None]]:
                 f"another run has held the access lock for {LOCK_WAIT_S} s ({_holder(connection)}); "
                 "wait for it to end, or end that session, and run again"
             ) from None
-        yield lambda: _still(connection)
-
-
-def _still(connection: Connection) -> None:
-    connection.execute("SELECT 1")
+        yield Held(connection=connection)
 
 
 def _holder(connection: Connection) -> str:
@@ -87,9 +98,10 @@ def _holder(connection: Connection) -> str:
 
 def limits(connection: Connection) -> None:
     """Puts limits on the transaction: nobody waits behind us for long."""
-    connection.execute(f"SET LOCAL lock_timeout = '{TABLE_LOCK_LIMIT_S}s'")
-    connection.execute(f"SET LOCAL statement_timeout = '{STATEMENT_LIMIT_S}s'")
-    connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    connection.execute(
+        f"SET LOCAL lock_timeout = '{TABLE_LOCK_LIMIT_S}s'; SET LOCAL statement_timeout = '{STATEMENT_LIMIT_S}s'; "
+        "SET LOCAL idle_in_transaction_session_timeout = 0"
+    )
 
 
 def retried(work: Callable[[], T], report: Callable[[str], None] = lambda _: None, within: float = RETRY_FOR_S) -> T:

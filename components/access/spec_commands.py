@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.access import apply, edge, passwords, preview, scripts, verify
+from components.access import apply, edge, passwords, preview, scripts
 from components.access.failures import AccessError
 from components.access.passwords import Verifier
 from components.access.preview import Preview
@@ -53,6 +53,8 @@ def _plan(given: argparse.Namespace, spec: Spec, verifiers: Mapping[str, Verifie
 
 
 def _verify(given: argparse.Namespace, loaded: Loaded) -> int:
+    from components.access import verify  # here, because every other command would pay for loading it
+
     found = verify.verify(Target.at(given.url), loaded, given.spec.parent)
     if given.json:
         print(json.dumps(verify.as_json(found), indent=2, ensure_ascii=False))  # noqa: T201

@@ -6,6 +6,7 @@ Statements on rights are in `rights.py`, those on row policies in `row_statement
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import LiteralString
 
 from psycopg import sql
@@ -51,7 +52,7 @@ def _both(owner: str, before: str) -> tuple[Need, ...]:
 
 def join(role: str, server: Server) -> Statement:
     """GRANT role TO the login in use, which must have an owner's rights to work on what it owns."""
-    given = grant_membership(Membership(role, server.me, inherit=True), server.version)
+    given = grant_memberships([Membership(role, server.me, inherit=True)], server.version)
     return dataclasses.replace(given, why=f"{server.me} is no superuser and works on what {role} owns")
 
 
@@ -105,32 +106,31 @@ def comment_on_role(role: Role) -> Statement:
     )
 
 
-def grant_membership(edge: Membership, version: int) -> Statement:
-    """GRANT role TO role; before PostgreSQL 16 only ADMIN can be said of one membership."""
+def grant_memberships(edges: Sequence[Membership], version: int) -> Statement:
+    """GRANT one role TO roles, with equal options; before PostgreSQL 16 only ADMIN can be said of one membership."""
+    edge = edges[0]
     if version >= 160000:
         flags = f"INHERIT {edge.inherit}, SET {edge.set}, ADMIN {edge.admin}".upper()
         options = sql.SQL(f" WITH {flags}")
     else:
         options = sql.SQL(" WITH ADMIN OPTION" if edge.admin else "")
-    text = q.text("GRANT {} TO {}{}", q.name(edge.role), q.name(edge.member), options)
-    return Statement(
-        sql=text,
-        why=f"{edge.member} is declared a member of {edge.role}",
-        phase=Phase.STRUCTURE,
-        needs=_over(edge.role),
-    )
+    text = q.text("GRANT {} TO {}{}", q.name(edge.role), q.names(one.member for one in edges), options)
+    declared = f"{edge.member} is declared a member" if len(edges) == 1 else f"{len(edges)} roles are declared members"
+    return Statement(sql=text, why=f"{declared} of {edge.role}", phase=Phase.STRUCTURE, needs=_over(edge.role))
 
 
-def revoke_membership(edge: Membership, server: Server, *, option: str = "") -> Statement:
-    """REVOKE role FROM role, or only one option of it. Since PostgreSQL 16 a REVOKE reaches one grantor's grant."""
+def revoke_memberships(edges: Sequence[Membership], server: Server, *, option: str = "") -> Statement:
+    """REVOKE one role, or one option of it, FROM roles. Since PostgreSQL 16 a REVOKE reaches one grantor's grant."""
+    edge = edges[0]
     what = sql.SQL(f"{option.upper()} OPTION FOR ") if option else sql.SQL("")
     by = sql.SQL(" GRANTED BY {}").format(q.name(edge.grantor)) if edge.grantor and server.major >= 16 else sql.SQL("")
-    text = q.text("REVOKE {}{} FROM {}{}", what, q.name(edge.role), q.name(edge.member), by)
+    text = q.text("REVOKE {}{} FROM {}{}", what, q.name(edge.role), q.names(one.member for one in edges), by)
     said = {"": "a member of", "admin": "to grant", "inherit": "to inherit", "set": "to SET ROLE to"}[option]
     given = f", given by {edge.grantor}" if by.as_string(None) else ""
+    who = f"{edge.member} is" if len(edges) == 1 else f"{len(edges)} roles are"
     return Statement(
         sql=text,
-        why=f"{edge.member} is not declared {said} {edge.role}{given}",
+        why=f"{who} not declared {said} {edge.role}{given}",
         phase=Phase.STRUCTURE,
         needs=(*_over(edge.role), *_as(edge.grantor)),
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from components.access import server_rights
 from components.access.lines import KEYS, Lines, Privileges, acl
-from components.access.model import NO_RIGHTS, PUBLIC, Access, Acl, Default, Facts, Grant, Object
+from components.access.model import NO_RIGHTS, PUBLIC, Access, Acl, Default, Facts, Grant, Object, Table
 from components.access.rights import family
 from components.access.scope import Scope
 from components.access.spec.databases import Database
@@ -39,6 +40,7 @@ class Rights:
     defaults: dict[Default, Acl] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)  # columns that a table has not
 
 
 class Spreader:
@@ -50,7 +52,8 @@ class Spreader:
         self.database, self.scope, self.by_schema = database, scope, by_schema
         self.actual, self.facts = actual, facts
         self.rights = Rights()
-        self._settled: dict[tuple[Acl, Acl, Mode, bool], Acl] = {}
+        self._shared: dict[Acl, Acl] = {}
+        self._settled: dict[tuple[Acl, Acl, Mode, bool], tuple[Acl, Acl]] = {}
         self._foreign: Counter[tuple[str, str, str]] = Counter()
         self._undeclared: Counter[tuple[str, str, str]] = Counter()
 
@@ -111,7 +114,8 @@ class Spreader:
             else:
                 key = (item.schema, kind, owner)
                 if key not in shared:
-                    shared[key] = acl(lines.broad[kind], owner)
+                    made = acl(lines.broad[kind], owner)
+                    shared[key] = self._shared.setdefault(made, made)
                 declared = shared[key]
             # USAGE on types is PUBLIC's by birth and harmless; functions are what `harden` is about.
             public = self.scope.harden and kind != "type"
@@ -129,6 +133,7 @@ class Spreader:
 
     def _columns(self) -> None:
         for item, columns in self._declared_columns():
+            self._lacking(item, columns)
             for column, by_role in columns.items():
                 place = Object("column", item.schema, item.name, column)
                 declared = acl(by_role, self.actual.owners[item])
@@ -138,6 +143,15 @@ class Spreader:
             if item.kind == "column" and item.schema in self.by_schema and item not in self.rights.acls:
                 mode = self.mode(item.schema)
                 self.rights.acls[item] = self._settle(NO_RIGHTS, item, mode, public=self.scope.harden)
+
+    def _lacking(self, item: Object, columns: Mapping[str, object]) -> None:
+        there = self.facts.columns.get(Table(item.schema, item.name))
+        for column in sorted(columns.keys() - there) if there else ():
+            near = get_close_matches(column, there or (), n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            self.rights.missing.append(
+                f"{item.kind} {item} has no column {column}, on which the spec gives rights{hint}"
+            )
 
     def _declared_columns(self) -> Iterator[tuple[Object, dict[str, dict[str, Privileges]]]]:
         for item in list(self.rights.acls):
@@ -176,18 +190,20 @@ class Spreader:
         actual = present_default(self.actual, place)
         mode = self.mode(place.schema) if place.schema else self.scope.mode
         public = self.scope.harden and place.kind != "types"
-        self.rights.defaults[place] = declared | self.scope.kept(actual, mode, public=public)
+        self.rights.defaults[place] = self.scope.settled(declared, actual, mode, public=public)
 
     def _settle(self, declared: Acl, item: Object, mode: Mode, *, public: bool) -> Acl:
         """Declared rights and those that stay, one shared value for equal inputs; what is only told is counted."""
         actual = self.actual.acls.get(item, NO_RIGHTS)
         key = (declared, actual, mode, public)
         if key not in self._settled:
-            self._settled[key] = declared | self.scope.kept(actual, mode, public=public)
-        undeclared = actual - declared if actual is not declared else NO_RIGHTS
+            made = self.scope.settled(declared, actual, mode, public=public)
+            # What is right already is one value with what is there, which the plan tells apart at a glance.
+            self._settled[key] = actual if made == actual else made, actual - declared
+        settled, undeclared = self._settled[key]
         if undeclared:
             self._count(undeclared, item, mode, public=public)
-        return self._settled[key]
+        return settled
 
     def _count(self, undeclared: Acl, item: Object, mode: Mode, *, public: bool) -> None:
         where = item.schema or item.name

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import yaml
 
 from components.contract import Capabilities, Credentials, Endpoint, Server
+from components.embedded.document import CLIENT_HOST, cluster_document
 from components.embedded.programs import Programs
 from components.render.etcd import etcd_configuration
 from components.render.haproxy import haproxy_cfg
+from components.render.hba import Admission, pooler_hba
 from components.render.impact import deployment
 from components.render.patroni import NAMESPACE, dynamic_configuration, local_part, member_configuration
-from components.render.pgbouncer import pgbouncer_ini
+from components.render.pgbouncer import EVERY_DATABASE, pgbouncer_ini, users
 from components.render.pgbouncer_sql import pgbouncer_sql, post_init_script
-from components.render.sites import Certificate, EtcdSite, MemberSite, PoolerSite, Sites
+from components.render.sites import (
+    POOLER_HBA,
+    POOLER_USERS,
+    Certificate,
+    EtcdSite,
+    GatewaySite,
+    MemberSite,
+    PoolerSite,
+    Sites,
+)
 from components.settings.model import Settings
 
-CLIENT_HOST = "localhost"  # the name that clients verify
 STOP_LIMITS = {"member": 60.0, "node": 20.0, "gateway": 20.0}
 
 Spec = dict[str, Any]
@@ -88,9 +98,10 @@ def member_spec(
     programs: Programs,
     runtime: str,
     extensions: frozenset[str] = frozenset(),
+    admissions: Collection[Admission] | None = None,
 ) -> Spec:
     """One member. What only a new cluster reads (`bootstrap`) changes nothing in one that lives."""
-    configuration = member_configuration(settings, site, extensions)
+    configuration = member_configuration(settings, site, extensions, admissions)
     return {
         **_part(site.name, "member", site.directory, sites.directory, programs, runtime),
         "tls": {"server": site.name, "replicator": "replicator", "rewind": "rewind"},
@@ -119,14 +130,20 @@ def member_spec(
     }
 
 
-def configuration_spec(settings: Settings, sites: Sites, extensions: frozenset[str] = frozenset()) -> Spec:
+def configuration_spec(
+    settings: Settings,
+    sites: Sites,
+    extensions: frozenset[str] = frozenset(),
+    admissions: Collection[Admission] | None = None,
+) -> Spec:
     """The cluster's dynamic configuration. `deployment` is what the preview compares to say what a change costs."""
     kept = ("major", "parameters", "patroni", "durability")
     known = deployment(settings, extensions)
     return {
         "directory": sites.directory,
         "scope": settings.name,
-        "configuration": dynamic_configuration(settings, extensions),
+        "configuration": dynamic_configuration(settings, extensions, admissions),
+        "admitted": None if admissions is None else sorted({one.role for one in admissions}),
         "deployment": {key: known[key] for key in kept},
         "durability": settings.durability,
         "members": _members(sites),
@@ -135,16 +152,17 @@ def configuration_spec(settings: Settings, sites: Sites, extensions: frozenset[s
     }
 
 
-def gateway_spec(settings: Settings, sites: Sites, programs: Programs, runtime: str) -> Spec:
+def gateway_spec(
+    settings: Settings,
+    sites: Sites,
+    programs: Programs,
+    runtime: str,
+    admissions: Collection[Admission] | None = None,
+) -> Spec:
     """PgBouncer twice, HAProxy and the follower."""
     site = sites.gateway
     kept = ("major", "replicas", "pooler", "ports")
     known = deployment(settings)
-    poolers = {
-        f"{one.name}.ini": pgbouncer_ini(settings, one, programs.pgbouncer_version)
-        for one in (site.pooled, site.pooled_reader)
-    }
-    reader = f"{CLIENT_HOST}:{site.reader_port}"
     return {
         **_part("gateway", "gateway", site.directory, sites.directory, programs, runtime),
         "tls": {"server": "gateway", "client": "gateway", "pgbouncer": "pgbouncer"},
@@ -155,69 +173,44 @@ def gateway_spec(settings: Settings, sites: Sites, programs: Programs, runtime: 
             "pooled_reader": site.pooled_reader.port,
         },
         "deployment": {key: known[key] for key in kept},
-        "files": poolers | {"haproxy.cfg": haproxy_cfg(site, sites.members)},
+        "files": {
+            **_pooler_files(settings, site, programs, admissions),
+            "haproxy.cfg": haproxy_cfg(site, sites.members),
+        },
         "document": cluster_document(settings, sites),
         "admin": _paths(sites.admin) | {"ca": sites.ca},
-        "supervisor": _supervisor("gateway", "gateway", site.directory)
-        | {
-            "scope": settings.name,
-            "namespace": NAMESPACE,
-            "etcd": _etcd(sites, site.client),
-            "members": {
-                member.name: {"host": member.host, "port": member.port, "rest_port": member.rest_port}
-                for member in sites.members
-            },
-            "rest": {"ca": site.client.ca, "cert": site.client.certificate, "key": site.client.key},
-            "pgbouncer": [_pooler(site.pooled, "leader", programs), _pooler(site.pooled_reader, reader, programs)],
-            "haproxy": {
-                "command": [programs.haproxy, "-W", "-f", site.haproxy_config],
-                "socket": site.haproxy_socket,
-            },
-        },
+        "supervisor": _gateway_supervisor(settings, sites, programs),
     }
 
 
-def cluster_document(settings: Settings, sites: Sites) -> dict[str, Any]:
-    """cluster.json: where everything is, for `make status` and the chaos suite. It holds no secret."""
-    gateway, admin = sites.gateway, sites.admin
-    return {
+def _gateway_supervisor(settings: Settings, sites: Sites, programs: Programs) -> Spec:
+    site = sites.gateway
+    reader = f"{CLIENT_HOST}:{site.reader_port}"
+    return _supervisor("gateway", "gateway", site.directory) | {
         "scope": settings.name,
         "namespace": NAMESPACE,
-        "major": settings.known_major,
-        "durability": settings.durability,
-        "members": {member.name: _documented_member(member) for member in sites.members},
-        "etcd": {
-            "endpoints": [f"https://{node.client}" for node in sites.etcd],
-            "nodes": {
-                node.name: {"client_port": node.client_port, **_documented_part(node.directory)} for node in sites.etcd
-            },
+        "etcd": _etcd(sites, site.client),
+        "members": {
+            member.name: {"host": member.host, "port": member.port, "rest_port": member.rest_port}
+            for member in sites.members
         },
-        "gateway": {
-            "host": CLIENT_HOST,
-            "writer": gateway.writer_port,
-            "reader": gateway.reader_port,
-            "pooled": gateway.pooled.port,
-            "pooled_reader": gateway.pooled_reader.port,
-            **_documented_part(gateway.directory),
+        "rest": {"ca": site.client.ca, "cert": site.client.certificate, "key": site.client.key},
+        "pgbouncer": [_pooler(site.pooled, "leader", programs), _pooler(site.pooled_reader, reader, programs)],
+        "haproxy": {
+            "command": [programs.haproxy, "-W", "-f", site.haproxy_config],
+            "socket": site.haproxy_socket,
         },
-        "ca": sites.ca,
-        "admin": {"user": "postgres", "certificate": admin.certificate, "key": admin.key},
-        "admin_certificate": admin.certificate,
-        "admin_key": admin.key,
     }
 
 
-def _documented_part(directory: str) -> dict[str, Any]:
-    return {"directory": directory, "status_file": f"{directory}/status.json"}
-
-
-def _documented_member(site: MemberSite) -> dict[str, Any]:
+def _pooler_files(
+    settings: Settings, site: GatewaySite, programs: Programs, admissions: Collection[Admission] | None
+) -> dict[str, str]:
+    poolers = (site.pooled, site.pooled_reader)
     return {
-        "host": site.address,
-        "port": site.port,
-        "rest_port": site.rest_port,
-        "data_dir": site.data,
-        **_documented_part(site.directory),
+        **{f"{one.name}.ini": pgbouncer_ini(settings, one, programs.pgbouncer_version) for one in poolers},
+        POOLER_HBA: pooler_hba(admissions),
+        POOLER_USERS: users(),
     }
 
 
@@ -263,6 +256,7 @@ def _pooler(site: PoolerSite, target: str, programs: Programs) -> Spec:
         "name": site.name,
         "command": [programs.pgbouncer, "-q", site.config_file],
         "databases_file": site.databases,
+        "databases": {"*": EVERY_DATABASE},
         "target": target,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from components.embedded.gateway import Gateway
 from components.embedded.member import Member
 from components.embedded.place import Place, place
 from components.embedded.programs import Programs
+from components.render.hba import Admission
 from components.render.promise import promise
 from components.render.sites import Sites, sites
 from components.settings.model import Settings
@@ -60,7 +62,8 @@ class EmbeddedCluster(pulumi.ComponentResource):
     """Real etcd, Patroni, PostgreSQL, PgBouncer and HAProxy on loopback.
 
     `server` is known at once, because all ports follow from the settings; `ready` resolves to True when the gateway
-    serves. `extensions` are those that the access specs ask for, whose libraries PostgreSQL has to preload.
+    serves. `extensions` are those that the access specs ask for, whose libraries PostgreSQL has to preload;
+    `admissions` are the logins that they let in, or None where they leave the door to the passwords.
     """
 
     server: Server
@@ -71,6 +74,7 @@ class EmbeddedCluster(pulumi.ComponentResource):
         name: str,
         settings: Settings,
         extensions: frozenset[str] = frozenset(),
+        admissions: Collection[Admission] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         ground: Ground | None = None,
     ) -> None:
@@ -78,12 +82,14 @@ class EmbeddedCluster(pulumi.ComponentResource):
         self._ground = ground or survey(settings)
         for line in promise(settings):
             pulumi.log.info(line, self)
-        gateway = self._declare(name, settings, extensions)
+        gateway = self._declare(name, settings, extensions, admissions)
         self.server = arguments.server(settings, self._ground.sites)
         self.ready = gateway.spec.apply(lambda _: True)
         self.register_outputs({"ready": self.ready})
 
-    def _declare(self, name: str, settings: Settings, extensions: frozenset[str]) -> Gateway:
+    def _declare(
+        self, name: str, settings: Settings, extensions: frozenset[str], admissions: Collection[Admission] | None
+    ) -> Gateway:
         """Every part, each after what it needs; the last one serves only when all the others do."""
         laid, found, source = self._ground.sites, self._ground.programs, self._ground.supervisor
         digest = package_digest(source)
@@ -98,11 +104,11 @@ class EmbeddedCluster(pulumi.ComponentResource):
             nodes.append(EtcdNode(f"{name}-{node.name}", spec, self._after(authority)))
         members = []
         for member in laid.members:
-            spec = arguments.member_spec(settings, laid, member, found, runtime, extensions)
+            spec = arguments.member_spec(settings, laid, member, found, runtime, extensions, admissions)
             members.append(Member(f"{name}-{member.name}", spec, self._after(*nodes)))
-        shared = arguments.configuration_spec(settings, laid, extensions)
+        shared = arguments.configuration_spec(settings, laid, extensions, admissions)
         configuration = DynamicConfiguration(f"{name}-configuration", shared, self._after(*members))
-        front = arguments.gateway_spec(settings, laid, found, runtime)
+        front = arguments.gateway_spec(settings, laid, found, runtime, admissions)
         return Gateway(f"{name}-gateway", front, self._after(configuration))
 
     def _after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:

@@ -11,7 +11,7 @@ import psycopg
 import pulumi
 from pulumi import dynamic
 
-from components.embedded import sql
+from components.embedded import hba, sql
 from components.embedded.decisions import configuration_drift, lowers, patch, rounds
 from components.embedded.etcd_node import ENDING, answers
 from components.embedded.files import Account, write
@@ -38,6 +38,7 @@ class DynamicConfigurationProvider(Provider):
                 self._wait_in_force(spec, patroni, change)
                 self._roll(spec, patroni, primary_first=lowers(change, live))
                 leader = wait_leader(patroni, spec["scope"], log)
+        hba.settle(spec, patroni)
         self._roll(spec, patroni, primary_first=False)
         wait_whole(patroni, spec["durability"])
 
@@ -65,13 +66,27 @@ class DynamicConfigurationProvider(Provider):
         if live is None:
             return _silence(coming)
         waiting = [f"{name}: waits for a restart" for name in _waiting(patroni)]
-        return configuration_drift(spec["configuration"], live) + waiting
+        theirs = live.get("postgresql", {}).get(hba.KEY)
+        lines = hba.differences("dynamic configuration: pg_hba", hba.wanted(spec["configuration"]), theirs or [])
+        shared = configuration_drift(hba.without(spec["configuration"]), hba.without(live))
+        return [
+            *shared,
+            *(lines if theirs != hba.wanted(coming["configuration"]) else ()),
+            *waiting,
+            *hba.drift(spec, coming),
+        ]
 
     def changes(self, old: Spec, new: Spec) -> list[str]:
         told = [str(one) for one in impact(old["deployment"], new["deployment"])]
-        if not told and patch(new["configuration"], old["configuration"]):
+        if not told and patch(hba.without(new["configuration"]), hba.without(old["configuration"])):
             told = ["dynamic configuration: reload, nobody is cut off"]
-        return told
+        lines = list(hba.told(hba.wanted(old["configuration"]), hba.wanted(new["configuration"])))
+        if lines and new.get("admitted") is not None:
+            lines += [
+                f"  {name} logs in on this server and gets no line: declare it in a spec, or name it under scope.never"
+                for name in hba.shut_out(old, new["admitted"])
+            ]
+        return told + lines
 
     def remove(self, spec: Spec) -> None:
         """The configuration goes with etcd. As the last resource that needs all members it tells them that all ends."""

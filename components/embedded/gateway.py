@@ -49,8 +49,9 @@ class GatewayProvider(Provider):
         if everything or files & {"haproxy.cfg", parts.SUPERVISOR_JSON}:
             part.reload()
             return
-        for file in sorted(files & {"pooled.ini", "pooled-reader.ini"}):
-            part.tell(file.removesuffix(".ini"), signal.SIGHUP)
+        for name in ("pooled", "pooled-reader"):
+            if files & {f"{name}.ini", *parts.POOLER_FILES}:
+                part.tell(name, signal.SIGHUP)
 
     def _wait(self, spec: Spec, part: Part) -> None:
         ports, hint = spec["ports"], lambda: see(part.log)

@@ -16,15 +16,17 @@ from components.embedded.decisions import Seen, Wanted
 from components.embedded.files import digest, folder, server_account, text_of, write
 from components.embedded.supervised import Launched, Part
 from components.render.patroni import local_part
+from components.render.sites import POOLER_HBA, POOLER_USERS
 
 Spec = Mapping[str, Any]
+POOLER_FILES = frozenset({POOLER_HBA, POOLER_USERS})  # which both poolers read
 PATRONI_YML, SUPERVISOR_JSON = "patroni.yml", "supervisor.json"
 
 # A supervisor of a gateway reads its members again at a reload; all else of its file only at the start.
 RELOADED: Mapping[str, frozenset[str]] = {
     "node": frozenset(),
     "member": frozenset({PATRONI_YML}),
-    "gateway": frozenset({"pooled.ini", "pooled-reader.ini", "haproxy.cfg", SUPERVISOR_JSON}),
+    "gateway": frozenset({*POOLER_FILES, "pooled.ini", "pooled-reader.ini", "haproxy.cfg", SUPERVISOR_JSON}),
 }
 RESTARTED: Mapping[str, frozenset[str]] = {
     "node": frozenset({"etcd.yml"}),

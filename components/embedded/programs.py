@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.embedded import installed
 from components.embedded.files import Account
 from components.embedded.place import reachable
 from components.render.pgbouncer import DEBIAN_12, Version
@@ -41,24 +42,19 @@ def patroni_environment(given: str | None, searched: tuple[Path, ...]) -> Path |
     return max(found, key=lambda folder: (PATRONI_VERSION in folder.name, folder.name), default=None)
 
 
-def places() -> tuple[Path, ...]:
-    kept = Path.home() / ".cache/postgres-platform"
-    return (Path("/var/lib/postgres-platform"),) if os.geteuid() == 0 else (kept, Path("/var/lib/postgres-platform"))
-
-
 def find(major: int, account: Account) -> tuple[Programs, list[str]]:
     """All programs, and one sentence for each that is missing or out of the servers' reach."""
-    binaries = Path(f"/usr/lib/postgresql/{major}/bin")
+    server = installed.find(major)
     found = {name: shutil.which(name, path=PATHS) for name in PACKAGES}
-    environment = patroni_environment(os.environ.get(VARIABLE), places())
-    problems = list(_missing(found, binaries, major, environment, account))
+    environment = patroni_environment(os.environ.get(VARIABLE), installed.kept())
+    problems = list(_missing(found, server, major, environment, account))
     patroni = str(environment or "")
     made = Programs(
         etcd=found["etcd"] or "",
         pgbouncer=found["pgbouncer"] or "",
         pgbouncer_version=pgbouncer_version(found["pgbouncer"]),
         haproxy=found["haproxy"] or "",
-        binaries=str(binaries),
+        binaries=str(server.binaries) if server else "",
         patroni=patroni,
         # The interpreter behind the environment: supervisors need no package, so another environment is no restart.
         python=os.path.realpath(f"{patroni}/bin/python3") if patroni else "",
@@ -67,17 +63,26 @@ def find(major: int, account: Account) -> tuple[Programs, list[str]]:
 
 
 def _missing(
-    found: Mapping[str, str | None], binaries: Path, major: int, environment: Path | None, account: Account
+    found: Mapping[str, str | None],
+    server: installed.Server | None,
+    major: int,
+    environment: Path | None,
+    account: Account,
 ) -> Iterator[str]:
     for name, path in found.items():
         if path is None:
             yield f"the program {name} is missing: apt-get install {PACKAGES[name]}, or run make up, which does it"
-    if not (binaries / "postgres").is_file():
-        package = f"postgresql-{major}"
-        yield f"PostgreSQL {major} is missing ({binaries}/postgres): apt-get install {package}, or set major"
+    if server is None:
+        yield installed.absent(major, sorted({one.major for one in installed.servers()}))
+    elif not reachable(server.binaries, account):
+        yield f"PostgreSQL in {server.binaries} cannot be reached by the account {account.name}, which runs it"
     if environment is None:
         named = os.environ.get(VARIABLE)
-        where = f"{VARIABLE} names {named}, where it is not" if named else f"looked in {', '.join(map(str, places()))}"
+        where = (
+            f"{VARIABLE} names {named}, where it is not"
+            if named
+            else f"looked in {', '.join(map(str, installed.kept()))}"
+        )
         yield f"Patroni {PATRONI_VERSION} is missing ({where}): make up installs it"
     elif not reachable(environment, account):
         yield f"Patroni in {environment} cannot be reached by the account {account.name}, which runs it: run make up"

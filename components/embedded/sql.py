@@ -36,6 +36,28 @@ def shown(admin: Mapping[str, str], port: int, names: list[str]) -> dict[str, st
         return dict(rows.fetchall())
 
 
+def hba_file(admin: Mapping[str, str], port: int) -> tuple[str, bool, dict[int, str]]:
+    """pg_hba.conf's text, whether the server has read it since it was written, and the error of each bad line."""
+    with connect(admin, port) as session:
+        row = session.execute(
+            "SELECT pg_read_file(f), (pg_stat_file(f)).modification <= pg_conf_load_time()"
+            " FROM current_setting('hba_file') AS f"
+        ).fetchone()
+        errors = session.execute("SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL").fetchall()
+    assert row is not None
+    return row[0], bool(row[1]), {int(number): str(error) for number, error in errors}
+
+
+def logins(admin: Mapping[str, str], port: int) -> set[str]:
+    """The roles that may log in, but superusers and who replicates: those are the platform's."""
+    with connect(admin, port) as session:
+        rows = session.execute(
+            "SELECT rolname FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND NOT rolreplication"
+            " AND rolname <> ALL ('{rewind,pgbouncer}')"
+        ).fetchall()
+    return {str(name) for (name,) in rows}
+
+
 def in_recovery(admin: Mapping[str, str], port: int) -> bool | None:
     """Whether the server is a replica; None when it cannot be asked."""
     try:

@@ -49,7 +49,13 @@ EXTENSIONS: Mapping[str, Extension] = {
     ),
     "timescaledb": Extension(
         library="timescaledb",
-        parameters={"timescaledb.telemetry_level": "off"},
+        # A scheduler in each database and its jobs take workers, which pg_cron's jobs and parallel queries need too: 8
+        # for TimescaleDB, 8 for those as without it, the rest for PostgreSQL's own and the launchers.
+        parameters={
+            "timescaledb.telemetry_level": "off",
+            "timescaledb.max_background_workers": "8",
+            "max_worker_processes": "24",
+        },
         restart=frozenset({"timescaledb.max_background_workers"}),
     ),
     "pg_partman": Extension(library="pg_partman_bgw", parameters={"pg_partman_bgw.role": "postgres"}),

@@ -15,7 +15,13 @@ from components.settings.ports import client_ports
 from components.settings.units import whole
 
 Action = Literal[
-    "reload", "rolling restart", "restart, primary first", "members", "restart of the gateway", "new cluster"
+    "reload",
+    "rolling restart",
+    "restart, primary first",
+    "members",
+    "restart of the gateway",
+    "restart of everything",
+    "new cluster",
 ]
 
 WORDS: Mapping[Action, str] = {
@@ -24,6 +30,7 @@ WORDS: Mapping[Action, str] = {
     "restart, primary first": "restart (the primary first, then the replicas, which may not have less than it)",
     "members": "members are added or removed",
     "restart of the gateway": "restart of the gateway, clients reconnect",
+    "restart of everything": "restart of everything at once, some seconds without a primary",
     "new cluster": "new cluster, the data has to be moved",
 }
 # A replica must have at least the primary's value of these, or it stops.
@@ -80,7 +87,7 @@ SINGLE: Mapping[str, Action] = {
     **dict.fromkeys(FOUNDATIONS, "new cluster"),
     "replicas": "members",
     "durability": "reload",
-    "base_port": "rolling restart",
+    "base_port": "restart of everything",  # Patroni loses an etcd whose nodes all moved at once
 }
 
 

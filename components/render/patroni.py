@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection
 from typing import Any
 
-from components.render.hba import REPLICATOR, REWIND, SUPERUSER, hba_lines, ident_lines
+from components.render.hba import REPLICATOR, REWIND, SUPERUSER, Admission, hba_lines, ident_lines
 from components.render.parameters import server_parameters
 from components.render.sites import Certificate, MemberSite
 from components.settings.model import Settings
@@ -27,8 +28,15 @@ def leader_key(settings: Settings) -> str:
     return f"{NAMESPACE}{settings.name}/leader"
 
 
-def dynamic_configuration(settings: Settings, extensions: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """What `PATCH /config` gets; every value stands here, so that one set by hand shows as drift."""
+def dynamic_configuration(
+    settings: Settings,
+    extensions: frozenset[str] = frozenset(),
+    admissions: Collection[Admission] | None = None,
+) -> dict[str, Any]:
+    """What `PATCH /config` gets; every value stands here, so that one set by hand shows as drift.
+
+    pg_hba.conf is part of it, because it is the same on every member and must not differ while a change is under way.
+    """
     patroni = settings.patroni
     return {
         "ttl": patroni.ttl,
@@ -43,6 +51,7 @@ def dynamic_configuration(settings: Settings, extensions: frozenset[str] = froze
         "failsafe_mode": True,
         "postgresql": {
             "parameters": server_parameters(settings, extensions),
+            "pg_hba": hba_lines(admissions),
             "use_pg_rewind": True,
             "use_slots": True,
             # A replica that cannot be rewound is made anew instead of staying away for ever.
@@ -53,7 +62,10 @@ def dynamic_configuration(settings: Settings, extensions: frozenset[str] = froze
 
 
 def member_configuration(
-    settings: Settings, site: MemberSite, extensions: frozenset[str] = frozenset()
+    settings: Settings,
+    site: MemberSite,
+    extensions: frozenset[str] = frozenset(),
+    admissions: Collection[Admission] | None = None,
 ) -> dict[str, Any]:
     """The whole patroni.yml of one member.
 
@@ -82,7 +94,7 @@ def member_configuration(
             "cert": site.server.certificate,
             "key": site.server.key,
         },
-        "bootstrap": _bootstrap(settings, site, extensions),
+        "bootstrap": _bootstrap(site, dynamic_configuration(settings, extensions, admissions)),
         "postgresql": _postgresql(site),
         "watchdog": {"mode": "off"},  # the supervisor is the member's parent and ends it
         "tags": {"nofailover": False, "noloadbalance": False, "clonefrom": False, "nosync": False},
@@ -101,9 +113,9 @@ def _log(site: MemberSite) -> dict[str, Any]:
     return base | {"dir": site.logs, "file_size": LOG_FILE_SIZE, "file_num": LOG_FILES, "mode": 0o600}
 
 
-def _bootstrap(settings: Settings, site: MemberSite, extensions: frozenset[str]) -> dict[str, Any]:
+def _bootstrap(site: MemberSite, shared: dict[str, Any]) -> dict[str, Any]:
     return {
-        "dcs": dynamic_configuration(settings, extensions),
+        "dcs": shared,
         "initdb": [
             "data-checksums",
             {"encoding": "UTF8"},
@@ -130,7 +142,6 @@ def _postgresql(site: MemberSite) -> dict[str, Any]:
             "rewind": _login(REWIND, site.rewind),
         },
         "parameters": _member_parameters(site),
-        "pg_hba": hba_lines(),
         "pg_ident": ident_lines(site.server_user),
         "create_replica_methods": ["basebackup"],
         "basebackup": [{"checkpoint": "fast"}],

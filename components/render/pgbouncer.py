@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.render.hba import POOLER
+from components.render.hba import POOLER, SUPERUSER
 from components.render.sites import PoolerSite
 from components.settings.model import Settings
 
@@ -12,12 +12,20 @@ PREPARED_STATEMENTS_SINCE: Version = (1, 21)
 AUTH_QUERY = "SELECT u, p FROM pgbouncer.get_auth($1)"
 
 # `{host}` and `{port}` are put in by whoever knows where the primary is.
-DATABASES = "[databases]\n* = host={host} port={port}\n"
+# The lookup's login stands here and not in [pgbouncer]: there PgBouncer would use it for its console too, and 1.18 ends
+# itself as soon as anybody unknown knocks at that.
+EVERY_DATABASE = f"auth_user={POOLER}"
+DATABASES = f"[databases]\n* = host={{host}} port={{port}} {EVERY_DATABASE}\n"
 
 
 def databases(host: str, port: int) -> str:
     """The included file: every database is at that server. After a change PgBouncer is told to RELOAD."""
     return DATABASES.format(host=host, port=port)
+
+
+def users() -> str:
+    """auth_file: the administrator of the console, who has no password; everybody else is looked up on the server."""
+    return f'"{SUPERUSER}" ""\n'
 
 
 def _pools(settings: Settings) -> dict[str, object]:
@@ -38,12 +46,15 @@ def _pools(settings: Settings) -> dict[str, object]:
 def _access(site: PoolerSite) -> dict[str, object]:
     """TLS on both sides, SCRAM passed through: the verifier that the server keeps is the one PgBouncer reads."""
     return {
-        "auth_type": "scram-sha-256",
-        "auth_user": POOLER,
+        "auth_type": "hba",
+        "auth_hba_file": site.hba,
+        "auth_file": site.users,
         "auth_query": AUTH_QUERY,
+        "admin_users": SUPERUSER,
         "client_tls_sslmode": "require",
         "client_tls_cert_file": site.server.certificate,
         "client_tls_key_file": site.server.key,
+        "client_tls_ca_file": site.server.ca,  # of who shows a certificate; who has none logs in by password
         "client_tls_protocols": "secure",
         "server_tls_sslmode": "verify-full",
         "server_tls_ca_file": site.login.ca,

@@ -14,6 +14,7 @@ from components.settings.problems import Problem, SettingsError
 
 LOOPBACK = "127.0.0.1"
 ETCD_NODES = 3
+POOLER_HBA, POOLER_USERS = "pooler_hba.conf", "pooler_users.txt"
 # The kernel's limit for the path of a Unix socket, and what PostgreSQL adds to its folder.
 SOCKET_PATH_LIMIT = 107
 SOCKET_FILE = "/.s.PGSQL.65535"
@@ -97,7 +98,8 @@ class MemberSite:
 @dataclass(frozen=True, kw_only=True)
 class PoolerSite:
     """One PgBouncer process. `databases` is the file that it includes: the follower writes it (read-write), or the
-    gateway's resource once (read-only, which always points at HAProxy's reader port).
+    gateway's resource once (read-only, which always points at HAProxy's reader port). `hba` says who may log in, and
+    `users` names who may without being looked up; both poolers read the same two.
     """
 
     name: str
@@ -105,6 +107,8 @@ class PoolerSite:
     port: int
     config_file: str
     databases: str
+    hba: str
+    users: str
     log: str
     pid: str
     server: Certificate
@@ -206,6 +210,8 @@ def pooler_site(home: PurePosixPath, name: str, port: int) -> PoolerSite:
         port=port,
         config_file=f"{home}/{name}.ini",
         databases=f"{home}/{name}.databases.ini",
+        hba=f"{home}/{POOLER_HBA}",
+        users=f"{home}/{POOLER_USERS}",
         log=f"{home}/{name}.log",
         pid=f"{home}/{name}.pid",
         server=certificate(home / "tls", "server"),

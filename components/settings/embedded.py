@@ -58,7 +58,7 @@ class EmbeddedSettings(Section):
         "Without ~, quotes and control characters.",
     )
     base_port: Port = setting(
-        15430, ge=LOWEST_PORT, le=HIGHEST_PORT - 50, unit="TCP port", cost="rolling restart",
+        15430, ge=LOWEST_PORT, le=HIGHEST_PORT - 50, unit="TCP port", cost="restart of everything",
         description="All ports are counted from here: clients +0 to +3, etcd +11 to +13 and +21 to +23, "
         "PostgreSQL +31 to +35, Patroni +41 to +45. Two clusters on one machine need bases 50 apart.",
     )  # fmt: skip

@@ -11,6 +11,7 @@ Cost = Literal[
     "reload",
     "restart of the gateway",
     "rolling restart",
+    "restart of everything",
     "members are added or removed",
     "new cluster",
 ]

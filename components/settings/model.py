@@ -18,7 +18,10 @@ Durability = Literal["zero-loss", "balanced", "asynchronous"]
 NAMESPACE = "postgres-platform"
 OLDEST_MAJOR, NEWEST_MAJOR = 14, 18
 MAX_REPLICAS = 4
-DEFAULT_ACCESS = ("sql/faevision/access.yaml", "sql/devmentor/access.yaml", "sql/pretamane/access.yaml")
+# corporate_intel needs TimescaleDB and pgvector, which not every server has: the stack local17 names it.
+DEFAULT_ACCESS = tuple(
+    f"sql/{system}/access.yaml" for system in ("faevision", "devmentor", "pretamane", "aves", "nexpo")
+)
 IDENTIFIER = r"^[a-z_][a-z0-9_]{0,62}$"
 
 
@@ -53,7 +56,9 @@ class Settings(Section):
     )
     major: Annotated[int, Strict()] | None = setting(
         None, ge=OLDEST_MAJOR, le=NEWEST_MAJOR, unit="PostgreSQL major version", cost="new cluster",
-        description="PostgreSQL's major version. Default on the embedded platform: the newest one installed.",
+        description="PostgreSQL's major version. Default on the embedded platform: the newest one that is installed. "
+        "There make up installs what is asked for: a package where apt has one, else, for 17 with TimescaleDB and "
+        "pgvector, Debian 13's packages in a folder.",
     )  # fmt: skip
     replicas: Annotated[int, Strict()] = setting(
         2, ge=0, le=MAX_REPLICAS, unit="members besides the primary", cost="members are added or removed",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 _TICK = os.sysconf("SC_CLK_TCK")
-LIMIT_S = 600
+LIMIT_S = 900.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +37,12 @@ def run(
     """Runs a program to its end; raises RuntimeError where its exit status is none of `well`."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         before, start = server_cpu(postmaster), time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err, env={**os.environ, **env})
+        process = subprocess.Popen(command, stdout=out, stderr=err, env={**os.environ, **env}, start_new_session=True)
+        limit = threading.Timer(LIMIT_S, os.killpg, [process.pid, signal.SIGKILL])
+        limit.start()
         # wait4 and not communicate: only it tells this child's own CPU time and peak.
         _, status, usage = os.wait4(process.pid, 0)
+        limit.cancel()
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         time.sleep(0.15)  # a backend goes on for a moment after its client left

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.driver import client, cluster, settings, status, sweep, tables
+from tools.driver import client, cluster, plans, settings, status, sweep, tables
 from tools.driver.doctor import examine
 from tools.driver.engine import Engine, Outcome, Outputs
 from tools.driver.project import Project
@@ -31,7 +31,10 @@ class Request:
 
     @property
     def engine(self) -> Engine:
-        return Engine(self.project, self.screen)
+        return self.engine_with({})
+
+    def engine_with(self, environment: Mapping[str, str]) -> Engine:
+        return Engine(self.project, self.screen, environment)
 
     def check_settings(self) -> None:
         """Before anything is started. Programs of other folders (tests) have settings of their own."""
@@ -48,7 +51,7 @@ class Command:
 
 def up(request: Request) -> int:
     request.check_settings()
-    outcome = request.engine.up()
+    outcome = request.engine_with(plans.agreed_on(request.given["plan"], request.project)).up()
     _sum_up(request, outcome, "up")
     outputs = outcome.outputs
     endpoints, urls = _value(outputs, "endpoints", {}), _value(outputs, "urls", [])
@@ -61,7 +64,9 @@ def up(request: Request) -> int:
 
 def preview(request: Request) -> int:
     request.check_settings()
-    return _changes(request, request.engine.preview(), "preview")
+    with plans.saving(request.given["save"], request.project) as environment:
+        outcome = request.engine_with(environment).preview()
+    return _changes(request, outcome, "preview")
 
 
 def refresh(request: Request) -> int:
@@ -106,8 +111,11 @@ def _sweep(request: Request) -> None:
 def reset(request: Request) -> int:
     """Works without any state at all, so Pulumi is not asked."""
     _sweep(request)
-    shutil.rmtree(request.project.work, ignore_errors=True)
-    request.screen.say("down; Pulumi's state and passphrase are forgotten")
+    if others := request.project.forget():
+        named = ", ".join(others)
+        request.screen.say(f"down; this stack's state is forgotten; the passphrase is kept, because {named} needs it")
+    else:
+        request.screen.say("down; Pulumi's state and passphrase are forgotten")
     return 0
 
 
@@ -214,6 +222,12 @@ def _print(result: Any) -> None:
 
 JSON = {"--json": {"action": "store_true", "help": "the result as JSON on standard output"}}
 EXPECT = {"--expect-no-changes": {"action": "store_true", "help": "exit code 2 when there are changes"}}
+SAVE: Mapping[str, Mapping[str, Any]] = {
+    "--save": {"default": "", "metavar": "FILE", "help": "keep the SQL that was shown, for up --plan"}
+}
+PLAN: Mapping[str, Mapping[str, Any]] = {
+    "--plan": {"default": "", "metavar": "FILE", "help": "run the SQL of a saved preview; refuse to run any other"}
+}
 PSQL = {
     "--role": {"default": "", "help": "a login role; default: the administrator"},
     "--database": {"default": "", "help": "default: the role's only one, or postgres"},
@@ -228,8 +242,8 @@ URLS: Mapping[str, Mapping[str, Any]] = {
     "--database": {"default": "", "help": "with --environment; default: the role's only one"},
 }
 COMMANDS: Mapping[str, Command] = {
-    "up": Command("bring the stack up", up, JSON),
-    "preview": Command("show what up would do", preview, JSON | EXPECT),
+    "up": Command("bring the stack up", up, {**JSON, **PLAN}),
+    "preview": Command("show what up would do", preview, {**JSON, **EXPECT, **SAVE}),
     "refresh": Command("look for drift", refresh, JSON | EXPECT),
     "down": Command("stop and remove the cluster with all its data", down),
     "reset": Command("down, then forget Pulumi's state and its passphrase", reset),

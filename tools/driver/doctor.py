@@ -8,10 +8,11 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from components.embedded import installed
 from tools.driver import cluster, settings
 from tools.driver.project import Project
 from tools.driver.refusal import Refusal
-from tools.setup import pulumi, servers
+from tools.setup import asked, pulumi, servers
 from tools.setup.go import ADVICE
 from tools.setup.patroni import server_user
 from tools.setup.places import ROOT, patroni_home
@@ -33,7 +34,16 @@ class Finding:
 
 def examine(project: Project) -> list[Finding]:
     """Everything, in the order in which `make up` would come upon it."""
-    return [_python(), *_servers(), _patroni(), _pulumi(), _launcher(), _disk(project), *_stack(project)]
+    return [
+        _python(),
+        *_servers(),
+        *_asked(project),
+        _patroni(),
+        _pulumi(),
+        _launcher(),
+        _disk(project),
+        *_stack(project),
+    ]
 
 
 def _python() -> Finding:
@@ -47,6 +57,22 @@ def _servers() -> Iterator[Finding]:
         yield Finding(program, found, path is not None, f"make up installs the package {package}")
     major = servers.newest()
     yield Finding("PostgreSQL", str(major or "missing"), major is not None, "make up installs the package postgresql")
+
+
+def _asked(project: Project) -> Iterator[Finding]:
+    """The major that the stack names, if it names one."""
+    major = asked.asked_major(asked.configuration(project.stack_file))
+    if major is None:
+        return
+    server = installed.find(major)
+    had = sorted({one.major for one in installed.servers()})
+    found = f"{server.binaries}, extensions: {_optional(server)}" if server else "missing"
+    yield Finding(f"PostgreSQL {major} for {project.stack}", found, server is not None, installed.absent(major, had))
+
+
+def _optional(server: installed.Server) -> str:
+    """Those that come in packages of their own."""
+    return ", ".join(sorted(server.offered() & servers.EXTENSIONS.keys())) or "none beyond PostgreSQL's own"
 
 
 def _patroni() -> Finding:

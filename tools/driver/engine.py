@@ -47,8 +47,10 @@ class Outcome:
 class Engine:
     """One stack's operations. Raises Refusal with one sentence when an operation fails."""
 
-    def __init__(self, project: Project, screen: Screen) -> None:
+    def __init__(self, project: Project, screen: Screen, environment: Mapping[str, str] | None = None) -> None:
+        """`environment` is for the providers, beside the project's own."""
         self._project, self._screen, self._cli = project, screen, Cli()
+        self._environment = environment or {}
 
     def up(self) -> Outcome:
         """Make the real servers what the settings say."""
@@ -132,7 +134,7 @@ class Engine:
         return LocalWorkspace(
             work_dir=str(self._project.root),
             program=lambda: run_program(self._project.root),
-            env_vars=dict(self._project.environment()),
+            env_vars={**self._project.environment(), **self._environment},
             pulumi_command=self._cli,
         )
 

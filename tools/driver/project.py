@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,11 +96,31 @@ class Project:
             write(self.passphrase_file, secrets.token_urlsafe(32) + "\n", mode=0o600)
         write(self.engine_stack_file, self._stack_text(), mode=0o600)
 
+    def forget(self) -> list[str]:
+        """Removes this stack's state, and with it the passphrase and all else of ours, unless other stacks of the
+        checkout have something up that needs them: their names.
+        """
+        others = [stack for stack, file in self._states().items() if stack != self.stack and _has_resources(file)]
+        if not others:
+            shutil.rmtree(self.work, ignore_errors=True)
+            return []
+        self.engine_stack_file.unlink(missing_ok=True)
+        below = self.state / ".pulumi"
+        for file in below.glob(f"stacks/*/{self.stack}.json*"):
+            file.unlink()
+        for folder in (*below.glob(f"*/*/{self.stack}"), *below.glob(f"locks/*/*/{self.stack}")):
+            shutil.rmtree(folder, ignore_errors=True)
+        return sorted(others)
+
+    def _states(self) -> dict[str, Path]:
+        return {file.stem: file for file in (self.state / ".pulumi" / "stacks").glob("*/*.json")}
+
     def _refuse_if_lost(self) -> None:
-        if self.own_backend and any((self.state / ".pulumi" / "stacks").glob("*/*.json")):
+        if self.own_backend and self._states():
             raise Refusal(
                 f"the passphrase of Pulumi's state is gone: put {self.passphrase_file.relative_to(self.root)} back, "
-                "or start anew with `make reset`, which removes the cluster, its data and the state"
+                f"or start anew with `make reset` of each stack ({', '.join(sorted(self._states()))}), which removes "
+                "the cluster, its data and the state"
             )
 
     def _stack_text(self) -> str:
@@ -110,6 +132,15 @@ class Project:
             before = _mapping(self.engine_stack_file.read_text(encoding="utf-8"))
             kept = {key: before[key] for key in keys if key in before and key not in given}
         return text if not kept else text.rstrip("\n") + "\n" + yaml.safe_dump(kept, width=10_000)
+
+
+def _has_resources(checkpoint: Path) -> bool:
+    """Is anything up, as far as Pulumi knows? What cannot be read counts, since it may be."""
+    try:
+        latest = json.loads(checkpoint.read_text(encoding="utf-8"))["checkpoint"]["latest"]
+        return bool((latest or {}).get("resources"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return True
 
 
 def _mapping(text: str) -> dict[str, Any]:

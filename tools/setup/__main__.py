@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tools.setup import pulumi
+from tools.setup.asked import ensure_asked
 from tools.setup.environment import ensure_environment
 from tools.setup.majors import ensure_majors
 from tools.setup.patroni import ensure_patroni
@@ -18,16 +19,19 @@ from tools.setup.places import ROOT, VENV, cache, patroni_home
 from tools.setup.progress import SetupError, say
 from tools.setup.servers import ensure_servers
 from tools.setup.targets import TARGETS, Need, Target
-from tools.setup.trixie import ensure_trixie
+from tools.setup.trixie import ensure_trixie, trixie_for_tests
 
-STEPS: dict[Need, Callable[[], object]] = {
-    Need.PYTHON: lambda: ensure_environment(tools=False),
-    Need.TOOLS: lambda: ensure_environment(tools=True),
-    Need.SERVERS: ensure_servers,
-    Need.PATRONI: ensure_patroni,
-    Need.PULUMI: pulumi.ensure_pulumi,
-    Need.MAJORS: ensure_majors,
+# Each is given the target's own arguments.
+STEPS: dict[Need, Callable[[list[str]], object]] = {
+    Need.PYTHON: lambda _: ensure_environment(tools=False),
+    Need.TOOLS: lambda _: ensure_environment(tools=True),
+    Need.SERVERS: lambda _: ensure_servers(),
+    Need.ASKED: ensure_asked,
+    Need.PATRONI: lambda _: ensure_patroni(),
+    Need.PULUMI: lambda _: pulumi.ensure_pulumi(),
+    Need.MAJORS: lambda _: ensure_majors(),
     Need.TRIXIE: ensure_trixie,
+    Need.TIMESCALE: lambda _: trixie_for_tests(),
 }
 LOCK_LIMIT = 3600.0
 
@@ -42,7 +46,7 @@ def main(arguments: list[str]) -> int:
     try:
         with only_one():
             for need in target.needs:
-                STEPS[need]()
+                STEPS[need](arguments[1:])
     except SetupError as error:
         say(str(error))
         return 1

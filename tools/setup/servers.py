@@ -1,4 +1,4 @@
-"""The server programs: etcd, PgBouncer, HAProxy, PostgreSQL and, where there are packages, its pg_cron and pgAudit."""
+"""The server programs: etcd, PgBouncer, HAProxy, PostgreSQL and, where there are packages, extensions of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.setup.stamps import stamped, write
 POSTGRESQL = Path("/usr/lib/postgresql")
 PROGRAMS = {"etcd": "etcd-server", "pgbouncer": "pgbouncer", "haproxy": "haproxy"}
 SERVICES = {"etcd-server": "etcd", "pgbouncer": "pgbouncer", "haproxy": "haproxy"}
-EXTENSIONS = {"pg_cron": "cron", "pgaudit": "pgaudit"}
+EXTENSIONS = {"pg_cron": "cron", "pgaudit": "pgaudit", "vector": "pgvector", "timescaledb": "timescaledb"}
 # postgresql-common reads this before it makes a cluster of its own, which would listen and start at boot.
 NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/postgres-platform.conf")
 SBIN = "/usr/sbin:/sbin"
@@ -33,7 +33,24 @@ def ensure_servers() -> None:
             _keep_from_making_a_cluster()
         apt.install(packages, "server programs")
         _keep_from_starting_at_boot(packages)
-    _add_extensions()
+    if (major := newest()) is not None:
+        _add_extensions(major)
+
+
+def ensure_major(major: int) -> bool:
+    """This major's server is there, with those of its extensions that apt has; False when apt has no such server.
+
+    Raises SetupError when apt has it and it may not be installed.
+    """
+    package = f"postgresql-{major}"
+    if not (POSTGRESQL / str(major) / "bin" / "postgres").is_file():
+        if not apt.known(package):
+            return False
+        if apt.allowed():
+            _keep_from_making_a_cluster()
+        apt.install([package], f"PostgreSQL {major}")
+    _add_extensions(major)
+    return True
 
 
 def find(program: str) -> str | None:
@@ -61,17 +78,17 @@ def _keep_from_starting_at_boot(packages: list[str]) -> None:
         run("services off", [*apt.as_root(), "systemctl", "disable", "--now", *services], limit=120)
 
 
-def _add_extensions() -> None:
-    """pg_cron and pgAudit when apt has them. They are optional, so a failure is looked into only once."""
-    major, stamp = newest(), WORK / "setup" / "extensions"
-    if major is None or stamped(stamp, str(major)):
+def _add_extensions(major: int) -> None:
+    """Those that apt has. They are optional, so a failure is looked into only once."""
+    stamp, content = WORK / "setup" / f"extensions-{major}", f"{' '.join(EXTENSIONS)}\n"
+    if stamped(stamp, content):
         return
     control = Path(f"/usr/share/postgresql/{major}/extension")
     absent = [package for name, package in EXTENSIONS.items() if not (control / f"{name}.control").exists()]
     packages = [name for name in (f"postgresql-{major}-{package}" for package in absent) if apt.known(name)]
     if packages and apt.allowed():
         apt.install(packages, "extensions")
-    write(stamp, str(major))
+    write(stamp, content)
 
 
 def version_of(program: str, option: str = "--version") -> str:

@@ -12,9 +12,11 @@ class Need(Enum):
     PYTHON = "the project's Python packages"
     TOOLS = "the tools that check and test"
     SERVERS = "the server programs"
+    ASKED = "the PostgreSQL that the stack asks for"
     PATRONI = "Patroni"
     PULUMI = "the Pulumi CLI"
     TRIXIE = "PostgreSQL 17 with TimescaleDB and pgvector"
+    TIMESCALE = "the same, where it can be had: without it some tests are skipped"
     MAJORS = "PostgreSQL's other majors, for the version matrix"
 
 
@@ -26,7 +28,7 @@ class Target:
     commands: tuple[tuple[str, ...], ...]
 
 
-EVERYTHING = (Need.PYTHON, Need.SERVERS, Need.PATRONI, Need.PULUMI)
+EVERYTHING = (Need.PYTHON, Need.SERVERS, Need.ASKED, Need.PATRONI, Need.PULUMI)
 TESTING = (Need.TOOLS, Need.SERVERS, Need.PATRONI, Need.PULUMI)
 FAST_CHECKS = (
     ("-m", "ruff", "format", "--check", "--quiet", "."),
@@ -55,8 +57,9 @@ TARGETS: dict[str, Target] = {
     "reset": _driver(Need.PYTHON),
     "doctor": _driver(Need.PYTHON),
     "check": Target((Need.TOOLS,), (*FAST_CHECKS, ("-m", "pytest", "-q", "tests/unit"))),
-    "test": Target((*TESTING, Need.MAJORS), (*FAST_CHECKS, ("-m", "pytest", "tests"))),
+    "test": Target((*TESTING, Need.MAJORS, Need.TIMESCALE), (*FAST_CHECKS, ("-m", "pytest", "tests"))),
     "matrix": Target((Need.TOOLS, Need.SERVERS, Need.MAJORS), (("-m", "tests.live.access"),)),
+    "exactness": Target((Need.TOOLS, Need.SERVERS, Need.MAJORS), (("-m", "tests.live.exactness"),)),
     "trixie": Target((Need.TRIXIE,), ()),
     "format": Target((Need.TOOLS,), (("-m", "ruff", "check", "--fix", "--quiet", "."), ("-m", "ruff", "format", "."))),
     "schema": Target((Need.TOOLS,), (("-m", "tools.schema"),)),

@@ -1,91 +1,177 @@
 """PostgreSQL 17 with TimescaleDB and pgvector on a Debian 12 machine: Debian 13's packages, unpacked into a folder.
 
-Nothing of it is installed on the machine. Its programs run in a chroot, so root is needed to make it and to use it.
+Nothing of it is installed on the machine, and neither making nor using it takes root. Its programs are told, once, to
+load Debian 13's C library and all others from the folder; they find their share files from where they lie. So they run
+like any others, without a chroot or a wrapper, and what they start themselves sees the machine's own libraries.
 """
 
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tools.setup import apt
-from tools.setup.progress import SetupError, run
+from tools.setup.places import cache
+from tools.setup.progress import SetupError, run, say
 from tools.setup.stamps import stamped, write
 
 SUITE = "trixie"
 MAJOR = 17
-BINARIES = f"/usr/lib/postgresql/{MAJOR}/bin"  # within the folder
+NAME = f"postgresql-{MAJOR}-debian-13"
 PACKAGES = (
-    *("base-files", "coreutils", "dash", "libc-bin", "tzdata"),
+    "patchelf",
     *(f"postgresql-{MAJOR}{extension}" for extension in ("", "-cron", "-pgaudit", "-pgvector", "-timescaledb")),
 )
-LIMIT_S = 1800.0
+PROGRAMS = f"usr/lib/postgresql/{MAJOR}/bin"
+MODULES = f"usr/lib/postgresql/{MAJOR}/lib"
+LOADERS = "usr/lib/*/ld-linux*.so.*"  # beside the C library, in the folder of the machine's architecture
+SHARED = Path("/var/lib/postgres-platform")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-ASK = f"PostgreSQL {MAJOR} with TimescaleDB and pgvector is not here; get it as root: make trixie"
+ASK = f"PostgreSQL {MAJOR} with TimescaleDB and pgvector is not here; make trixie unpacks it"
+RENEW = "--renew"
+LIMIT_S, STEP_LIMIT_S = 1800.0, 120.0
+ELF = b"\x7fELF"
 
 
-def root() -> Path:
-    """The folder; whole when it holds the file `complete`. All accounts can reach it: servers do not run as root."""
-    return Path("/var/lib/postgres-platform") / SUITE
+def home() -> Path:
+    """Where this account unpacks it: root where the servers' account can reach it, others in their cache."""
+    return (SHARED if os.geteuid() == 0 else cache()) / NAME
 
 
-def ready() -> bool:
-    """Is it there, from this very list of packages, and may this account use it?"""
-    return os.geteuid() == 0 and stamped(root() / "complete", _content())
+def found() -> Path | None:
+    """The folder that is whole: this account's own, else root's; None when there is none."""
+    return next((folder for folder in (home(), SHARED / NAME) if _whole(folder)), None)
 
 
-def ensure_trixie() -> None:
-    """Makes the folder unless it is there: 450 MB, up to some minutes. Raises SetupError with what to do."""
-    if stamped(root() / "complete", _content()):
+def binaries() -> Path | None:
+    """The server's programs; None when they are not here."""
+    folder = found()
+    return folder / PROGRAMS if folder else None
+
+
+def ensure_trixie(arguments: Sequence[str] = ()) -> None:
+    """Makes the folder unless one is there: 420 MB, a minute at most with a good network.
+
+    Another list of packages makes it anew, and so does --renew, for Debian's security updates; servers that run have
+    the new version after their next restart. Raises SetupError with what to do.
+    """
+    if found() is not None and RENEW not in arguments:
         return
-    if os.geteuid() != 0:
-        raise SetupError(f"only root can unpack {SUITE}'s packages and run them in a chroot: sudo make trixie")
     if shutil.which("mmdebstrap") is None:
-        apt.install(["mmdebstrap"], "mmdebstrap")
-    account = _account()
-    scratch = root().with_name(f".{SUITE}")
+        apt.install(["mmdebstrap"], f"mmdebstrap (unpacks PostgreSQL {MAJOR}; or let root run make trixie once)")
+    scratch, final = home().with_name(f".{NAME}"), home()
     shutil.rmtree(scratch, ignore_errors=True)
-    shutil.rmtree(root(), ignore_errors=True)
     scratch.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    run(f"{SUITE}'s PostgreSQL {MAJOR}", _command(scratch, _mirror()), limit=LIMIT_S)
-    # The server asks who it is, and who speaks to it by its socket.
-    accounts = [f"{one.pw_name}:x:{one.pw_uid}:{one.pw_gid}::/:/bin/sh\n" for one in (pwd.getpwuid(0), account)]
-    (scratch / "etc" / "passwd").write_text("".join(accounts))
-    for folder in (scratch, scratch / "tmp"):
-        folder.chmod(0o1777 if folder.name == "tmp" else 0o755)
-    found = run("a look at it", ["chroot", str(scratch), f"{BINARIES}/postgres", "--version"], limit=60)
-    if f" {MAJOR}." not in found:
-        raise SetupError(f"the unpacked server calls itself {found.strip()!r}, not PostgreSQL {MAJOR}")
-    scratch.rename(root())
-    write(root() / "complete", _content())
+    # The servers' account must be able to read it, whatever the person's own habit.
+    habit = os.umask(0o022)
+    try:
+        run(f"Debian 13's PostgreSQL {MAJOR}", command(scratch, _mirror()), limit=LIMIT_S)
+    finally:
+        os.umask(habit)
+    scratch.chmod(0o755)
+    _settle(scratch, final)
+    _put(scratch, final)
+    said = run("a look at it", [str(final / PROGRAMS / "postgres"), "--version"], limit=STEP_LIMIT_S)
+    if f" {MAJOR}." not in said:
+        raise SetupError(f"the unpacked server calls itself {said.strip()!r}, not PostgreSQL {MAJOR}")
+    write(final / "complete", content())
 
 
-def inside(account: pwd.struct_passwd, argv: Sequence[str]) -> list[str]:
-    """A command that runs in the folder, as that account; it replaces chroot's process, so signals reach it."""
-    return ["chroot", f"--userspec={account.pw_uid}:{account.pw_gid}", str(root()), *argv]
+def trixie_for_tests() -> None:
+    """The same, but a machine that cannot have it is no error: those tests are skipped."""
+    try:
+        ensure_trixie()
+    except SetupError as error:
+        say(f"  PostgreSQL {MAJOR} with TimescaleDB, for some tests, cannot be had here: {error}")
 
 
-def _content() -> str:
+def content() -> str:
+    """What the folder is made of; another text makes it anew."""
     return f"{SUITE} {' '.join(PACKAGES)}\n"
 
 
-def _account() -> pwd.struct_passwd:
-    try:
-        return pwd.getpwnam("postgres")
-    except KeyError:
-        raise SetupError(
-            f"there is no account postgres, which runs the servers: {apt.command(['postgresql-common'])}"
-        ) from None
-
-
-def _command(scratch: Path, mirror: str) -> list[str]:
-    """`extract` runs none of the packages' scripts: nothing is set up, nothing is started."""
-    options = ["--mode=root", "--variant=extract", f"--include={','.join(PACKAGES)}", f"--keyring={KEYRING}"]
+def command(scratch: Path, mirror: str) -> list[str]:
+    """`extract` runs none of the packages' scripts, so nothing is set up or started, and `chrootless` needs no root."""
+    options = ["--mode=chrootless", "--variant=extract", f"--include={','.join(PACKAGES)}", f"--keyring={KEYRING}"]
     return ["mmdebstrap", *options, "--aptopt=APT::Install-Recommends false", SUITE, str(scratch), mirror]
+
+
+def patches(
+    scratch: Path, final: Path, loader: Path, programs: Sequence[str], libraries: Sequence[str]
+) -> list[list[str]]:
+    """What makes everything in `scratch` load from `final`, where it will lie; paths are relative to the folder.
+
+    DT_RPATH (--force-rpath) of a program holds for all that it loads, later too, unless a library has a path of its
+    own: those in `libraries` are given the same one.
+    """
+    patchelf = _patchelf(scratch, loader)
+    path = ["--force-rpath", "--set-rpath", str(final / loader.parent)]
+    made = [[*patchelf, "--set-interpreter", str(final / loader), *path, *(str(scratch / one) for one in programs)]]
+    if libraries:
+        made.append([*patchelf, *path, *(str(scratch / one) for one in libraries)])
+    return made
+
+
+def _put(scratch: Path, final: Path) -> None:
+    """In the place of an older one; servers that run from it find what they load later in the new one."""
+    older = final.with_name(f".{NAME}.older")
+    shutil.rmtree(older, ignore_errors=True)
+    if final.exists():
+        final.rename(older)
+    scratch.rename(final)
+    shutil.rmtree(older, ignore_errors=True)
+
+
+def _settle(scratch: Path, final: Path) -> None:
+    loaders = sorted(one.relative_to(scratch) for one in scratch.glob(LOADERS))
+    if len(loaders) != 1:
+        raise SetupError(f"Debian 13's packages hold {len(loaders)} loaders for programs, not one: {loaders}")
+    loader = loaders[0]
+    programs = _elf(scratch, (scratch / PROGRAMS).iterdir())
+    libraries = _elf(scratch, [*(scratch / loader.parent).glob("*.so*"), *(scratch / MODULES).glob("*.so")])
+    own = _with_a_path(scratch, loader, libraries)
+    for argv in patches(scratch, final, loader, programs, own):
+        _asked(argv)
+
+
+def _patchelf(scratch: Path, loader: Path) -> list[str]:
+    """Debian 13's own, by its own loader: the machine need not have one."""
+    libraries = str(scratch / loader.parent)
+    return [str(scratch / loader), "--library-path", libraries, str(scratch / "usr/bin/patchelf")]
+
+
+def _elf(scratch: Path, files: Iterable[Path]) -> list[str]:
+    """Programs and libraries among the files, links left out."""
+    return sorted(
+        str(one.relative_to(scratch)) for one in files if one.is_file() and not one.is_symlink() and _starts(one) == ELF
+    )
+
+
+def _starts(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(len(ELF))
+
+
+def _with_a_path(scratch: Path, loader: Path, libraries: Sequence[str]) -> list[str]:
+    """The libraries that say themselves where theirs are."""
+    said = _asked(
+        [*_patchelf(scratch, loader), "--print-rpath", *(str(scratch / one) for one in libraries)]
+    ).splitlines()
+    return [name for name, path in zip(libraries, said, strict=True) if path]
+
+
+def _asked(argv: Sequence[str]) -> str:
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=STEP_LIMIT_S)
+    if done.returncode != 0:
+        raise SetupError(f"Debian 13's PostgreSQL {MAJOR} cannot be made to run here: {done.stderr.strip()[-500:]}")
+    return done.stdout
+
+
+def _whole(folder: Path) -> bool:
+    return stamped(folder / "complete", content())
 
 
 def _mirror() -> str:

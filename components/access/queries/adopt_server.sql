@@ -3,4 +3,4 @@ SELECT json_build_object(
   'roles', (SELECT json_agg(rolname) FROM pg_roles),
   'databases', (SELECT json_object_agg(datname, pg_get_userbyid(datdba)) FROM pg_database
                 WHERE datallowconn AND NOT datistemplate)
-)::text
+)

@@ -36,4 +36,4 @@ SELECT json_build_object(
                   WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid AND s.dbid = 0)))
                FROM pg_roles r WHERE r.rolname = ANY(%(retired)s)),
   'groups', (SELECT json_agg(rolname) FROM pg_roles WHERE rolname = ANY(%(groups)s))
-)::text
+)

@@ -1,6 +1,7 @@
--- The whole access state of one database, one statement, one snapshot. Objects share few distinct ACLs, so each
--- distinct (kind, owner, ACL) is exploded and sent once. Members of extensions are left out: they are never touched.
--- Run with search_path = pg_catalog, so that pg_get_expr qualifies every name and two runs print one text.
+-- The whole access state of one database, one snapshot. Objects share few distinct ACLs, and row policies few distinct
+-- texts, so each distinct one is exploded and sent once. Members of extensions are left out: they are never touched.
+-- Run with search_path = pg_catalog, so that pg_get_expr qualifies every name and two runs print one text. Facts of
+-- tables are gathered in one pass over each catalogue: a look-up for each table would take the time of the whole rest.
 WITH n AS (SELECT oid, nspname, nspowner, nspacl FROM pg_namespace WHERE nspname = ANY(%(schemas)s)),
 ext AS MATERIALIZED (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
 rel AS MATERIALIZED (SELECT c.oid, n.nspname, c.relname, c.relkind, c.relowner, c.relacl, c.relrowsecurity,
@@ -44,16 +45,34 @@ obj(kind, sch, name, col, owner, acl) AS (
   UNION ALL
   SELECT 'database', '', datname, '', datdba, coalesce(datacl, acldefault('d', datdba))
   FROM pg_database WHERE datname = current_database()),
-d AS MATERIALIZED (SELECT row_number() OVER () AS id, kind, owner, min(acl::text)::aclitem[] AS acl,
-          json_agg(json_build_array(sch, name, col)) AS objs
-        FROM obj GROUP BY kind, owner, acl::text),
+d AS MATERIALIZED (SELECT row_number() OVER () AS id, kind, owner, acl, json_agg(json_build_array(sch, name, col)) AS objs
+        FROM obj GROUP BY kind, owner, acl),
 def AS MATERIALIZED (SELECT pg_get_userbyid(x.defaclrole) AS creator, coalesce(s.nspname, '') AS sch,
           CASE x.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' ELSE 'types' END
             AS kind, x.defaclrole, x.defaclacl
         FROM pg_default_acl x LEFT JOIN n s ON s.oid = x.defaclnamespace
         WHERE x.defaclobjtype IN ('r','S','f','T') AND (x.defaclnamespace = 0 OR s.oid IS NOT NULL)),
+pol AS MATERIALIZED (SELECT polname, polcmd, polpermissive, polroles, pg_get_expr(polqual, polrelid) AS shown,
+          pg_get_expr(polwithcheck, polrelid) AS checked, rel.nspname, rel.relname
+        FROM pg_policy JOIN rel ON rel.oid = polrelid),
 tab AS MATERIALIZED (SELECT oid, nspname, relname, relispartition FROM rel
-        WHERE relkind IN ('r','p') AND nspname = ANY(%(row_security)s))
+        WHERE relkind IN ('r','p') AND nspname = ANY(%(row_security)s)),
+col AS MATERIALIZED (SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod FROM pg_attribute a
+        JOIN tab ON tab.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped),
+cols AS (SELECT attrelid, json_object_agg(attname, format_type(atttypid, atttypmod) ORDER BY attnum) AS types
+         FROM col GROUP BY attrelid),
+idx AS MATERIALIZED (SELECT i.indrelid, i.indexrelid, i.indkey, i.indisvalid, i.indisunique AND NOT i.indisprimary AS uniq
+        FROM pg_index i JOIN tab ON tab.oid = i.indrelid),
+led AS (SELECT idx.indrelid, json_agg(DISTINCT col.attname) AS names
+        FROM idx JOIN col ON col.attrelid = idx.indrelid AND col.attnum = idx.indkey[0] WHERE idx.indisvalid GROUP BY 1),
+uni AS (SELECT one.indrelid, json_agg(json_build_array(i.relname, one.names)) AS uniques FROM (
+          SELECT idx.indrelid, idx.indexrelid, json_agg(col.attname) FILTER (WHERE col.attnum = ANY(idx.indkey)) AS names
+          FROM idx JOIN col ON col.attrelid = idx.indrelid WHERE idx.uniq GROUP BY 1, 2) one
+        JOIN pg_class i ON i.oid = one.indexrelid GROUP BY 1),
+ref AS (SELECT one.conrelid, json_agg(json_build_array(one.conname, one.names, ts.nspname, t.relname)) AS refs FROM (
+          SELECT k.conrelid, k.confrelid, k.conname, json_agg(col.attname) FILTER (WHERE col.attnum = ANY(k.conkey)) AS names
+          FROM pg_constraint k JOIN col ON col.attrelid = k.conrelid WHERE k.contype = 'f' GROUP BY 1, 2, 3) one
+        JOIN pg_class t ON t.oid = one.confrelid JOIN pg_namespace ts ON ts.oid = t.relnamespace GROUP BY 1)
 SELECT json_build_object(
   'objects', (SELECT json_agg(json_build_array(id, kind, pg_get_userbyid(owner), objs)) FROM d),
   'acls', (SELECT json_agg(json_build_array(d.id, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END,
@@ -66,25 +85,21 @@ SELECT json_build_object(
                  FROM pg_extension e JOIN pg_namespace s ON s.oid = e.extnamespace),
   'security', (SELECT json_agg(json_build_array(nspname, relname, relrowsecurity, relforcerowsecurity))
                FROM rel WHERE relkind IN ('r','p') AND (relrowsecurity OR relforcerowsecurity)),
-  'policies', (SELECT json_agg(json_build_array(rel.nspname, rel.relname, polname, polcmd, polpermissive,
+  'policies', (SELECT json_agg(json_build_array(polname, polcmd, polpermissive,
                  (SELECT json_agg(CASE r WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(r)::text END) FROM unnest(polroles) r),
-                 pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)))
-               FROM pg_policy JOIN rel ON rel.oid = polrelid),
-  'relations', (SELECT json_agg(json_build_array(nspname, relname,
-                 (SELECT json_object_agg(attname, format_type(atttypid, atttypmod) ORDER BY attnum) FROM pg_attribute
-                  WHERE attrelid = tab.oid AND attnum > 0 AND NOT attisdropped),
-                 (SELECT json_agg(DISTINCT a.attname) FROM pg_index i JOIN pg_attribute a
-                  ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = tab.oid AND i.indisvalid),
+                 shown, checked, tables))
+               FROM (SELECT polname, polcmd, polpermissive, polroles, shown, checked,
+                       json_agg(json_build_array(nspname, relname)) AS tables
+                     FROM pol GROUP BY polname, polcmd, polpermissive, polroles, shown, checked) alike),
+  'relations', (SELECT json_agg(json_build_array(nspname, relname, cols.types, led.names,
                  CASE WHEN relispartition THEN (SELECT json_build_array(ps.nspname, p.relname) FROM pg_inherits h
                   JOIN pg_class p ON p.oid = h.inhparent JOIN pg_namespace ps ON ps.oid = p.relnamespace
-                  WHERE h.inhrelid = tab.oid) END,
-                 (SELECT json_agg(json_build_array(i.relname, (SELECT json_agg(a.attname) FROM pg_attribute a
-                    WHERE a.attrelid = tab.oid AND a.attnum = ANY(x.indkey)))) FROM pg_index x JOIN pg_class i
-                    ON i.oid = x.indexrelid WHERE x.indrelid = tab.oid AND x.indisunique AND NOT x.indisprimary),
-                 (SELECT json_agg(json_build_array(k.conname, (SELECT json_agg(a.attname) FROM pg_attribute a
-                    WHERE a.attrelid = tab.oid AND a.attnum = ANY(k.conkey)), ts.nspname, t.relname))
-                  FROM pg_constraint k JOIN pg_class t ON t.oid = k.confrelid JOIN pg_namespace ts ON ts.oid = t.relnamespace
-                  WHERE k.conrelid = tab.oid AND k.contype = 'f'))) FROM tab),
+                  WHERE h.inhrelid = tab.oid) END, uni.uniques, ref.refs))
+                FROM tab LEFT JOIN cols ON cols.attrelid = tab.oid LEFT JOIN led ON led.indrelid = tab.oid
+                LEFT JOIN uni ON uni.indrelid = tab.oid LEFT JOIN ref ON ref.conrelid = tab.oid),
+  'columns', (SELECT json_agg(json_build_array(nspname, relname, (SELECT json_agg(attname) FROM pg_attribute
+                 WHERE attrelid = rel.oid AND attnum > 0 AND NOT attisdropped)))
+               FROM rel WHERE relkind <> 'S' AND nspname = ANY(%(columned)s)),
   'routines', (SELECT json_agg(json_build_array(nspname, proname, types,
                  pg_get_userbyid(proowner), proconfig)) FROM fn WHERE prosecdef),
   'definer_views', (SELECT json_agg(json_build_array(nspname, relname, (SELECT json_agg(DISTINCT jsonb_build_array(ts.nspname,
@@ -99,4 +114,4 @@ SELECT json_build_object(
                   WHERE coalesce((to_jsonb(a)->>'inherit_option')::bool OR (to_jsonb(a)->>'set_option')::bool, true)),
   'bypass', (SELECT json_agg(rolname) FROM pg_roles WHERE rolsuper OR rolbypassrls),
   'superusers', (SELECT json_agg(rolname) FROM pg_roles WHERE rolsuper)
-)::text
+)

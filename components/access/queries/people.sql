@@ -6,4 +6,4 @@ SELECT json_build_object(
               coalesce((to_jsonb(a)->>'inherit_option')::bool, m.rolinherit),
               coalesce((to_jsonb(a)->>'set_option')::bool, true), pg_get_userbyid(a.grantor)))
             FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member)
-)::text
+)

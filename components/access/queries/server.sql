@@ -25,4 +25,4 @@ SELECT json_build_object(
                     WHERE w.name = a.name) AS requires
             FROM pg_available_extensions a JOIN pg_available_extension_versions v USING (name)
             WHERE a.name = ANY(%(extensions)s) GROUP BY a.name) known), '{}') ELSE '{}' END
-)::text
+)

@@ -142,16 +142,25 @@ LintName = Literal[
     "login-owns",
     "login-becomes-owner",
     "acl-width",
+    "login-without-line",
     "tenant-unique",
     "tenant-reference",
     "connection-budget",
 ]
 
 
+PgrlsRule = Annotated[Text, StringConstraints(pattern=r"^([A-Z]+[0-9]{3}|verify)$")]
+
+
 class Lint(Part):
     """Exceptions from the checks that stop a preview."""
 
     allow: dict[LintName, dict[Text, Why]] = field({}, "Lint -> object (schema.name) -> why it is right here.")
+    pgrls: dict[PgrlsRule, dict[Text, Why]] = field(
+        {},
+        "Rule of the linter pgrls (or verify, its prover) -> object or glob -> why it is right here. For whoever runs "
+        "that linter on the result; nothing here asks it.",
+    )
 
 
 Usage = dict[Name, dict[Grantee, TypePrivileges]] | None

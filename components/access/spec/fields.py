@@ -174,13 +174,6 @@ Names = Listed[Name]
 Texts = Listed[Text]
 
 
-def _not_yet(_: Any) -> Any:
-    raise ValueError("belongs to the language but is not yet supported; leave it out")
-
-
-NotYet = Annotated[Any, BeforeValidator(_not_yet)]
-
-
 def field(default: Any, description: str, **rules: Any) -> Any:
     """A field with its meaning, which the manual and the JSON schema repeat."""
     return Field(default, description=description, **rules)

@@ -98,12 +98,22 @@ def _validated(plain: dict[str, Any]) -> tuple[Spec | None, list[tuple[Path, str
     found = [(tuple(part for part in detail["loc"] if part != "[key]"), message(detail)) for detail in details]
     if any(detail["type"] == "missing" or len(detail["loc"]) < 3 for detail in details):
         return None, found
-    for path, _ in found:
+    # The innermost first: what lies around it is then still there to be taken out.
+    for path in sorted({_reached(plain, path) for path, _ in found}, key=len, reverse=True):
         plain = _without(plain, path)
     try:
         return Spec.model_validate(plain), found
     except ValidationError:
         return None, found
+
+
+def _reached(given: Any, path: Path) -> Path:
+    """As much of a path as leads through mappings: several problems of one list are all at the list."""
+    for length, part in enumerate(path):
+        if not isinstance(given, dict) or str(part) not in given:
+            return path[: max(length, 1)]
+        given = given[str(part)]
+    return path
 
 
 def _without(given: Any, path: Path) -> Any:

@@ -66,6 +66,45 @@ from `ACCESS_KEY`.
   `<role>_b`. Count `generation` up: the other login gets a new password and its URLs are handed out, and the one before
   goes on working. When nobody uses it any longer, say `previous: locked`, or just wait for the next generation.
 
+## Who gets in, and how
+
+`auth` of a login says by what proof it comes in, from where and to which databases:
+
+```yaml
+shop_app:   { login: true, password: secret:shop_app, auth: scram }          # to every database it may connect to
+shop_batch: { login: true, auth: { by: cert, from: [10.2.0.0/16], databases: [shop] } }
+shop_staff: { login: true, password: secret:staff, auth: [cert, { by: scram, from: 10.3.0.0/24 }] }
+shop_cloud: { login: true, auth: iam }                                       # RDS: a member of rds_iam
+```
+
+- While no spec of a stack says `auth`, any login may try its password, from anywhere. **Where one role says it, the
+  door is shut**: pg_hba.conf then has one line for each login, database and network of the stack's specs, and nobody
+  else gets in. A login that does not say `auth` keeps its password, from anywhere, to the databases where it may
+  connect; so do the roles named under `scope.never`, to all databases. The preview names logins of the server that
+  get no line.
+- `scram` is the password. `cert` is a client certificate of the platform's authority with the role's name as its CN.
+  What is weaker (md5, password in clear, trust) is refused. Everything needs TLS.
+- One proof at one place: PostgreSQL asks for the first that matches. A narrower network comes before the wider one,
+  so it may have another proof. Addresses are those that the server sees: **direct sessions come through HAProxy,
+  pooled ones through PgBouncer**, so PostgreSQL sees the gateway's address; PgBouncer sees its client's and keeps the
+  same lines. On the embedded platform all of them are 127.0.0.1.
+- Pooled sessions are by `scram` only: PgBouncer cannot show the server its client's certificate, so a login by `cert`
+  uses the direct ports, and PgBouncer says "login rejected".
+- The preview shows the lines as pg_hba.conf's own text, added (`+`) and removed (`-`). They come into force by a
+  reload; open sessions stay. A file edited by hand is drift, and a line that PostgreSQL cannot read is told in its
+  own words.
+- Where pg_hba.conf is not ours (RDS), `cert`, `from` and `databases` stop the preview, and `iam` needs `rds_iam`. The
+  commands that work by URL write no pg_hba.conf: that is the platform's.
+
+## What poolers are told
+
+A pooled session keeps the role settings that it began with, and a prepared statement fails once a column has another
+type. So after a change of roles, extensions, schemas or by scripts, `up` tells every PgBouncer to RECONNECT: sessions
+that are free get new ones at once, the others after their transaction. A pooler that cannot be told is a warning and
+not a failure. Until all have been told the database bears a mark (the setting `postgres_platform.reconnect`, which
+nothing else reads); the next preview shows it, and the next `up` tells them. Named prepared statements of a client live
+through it with PgBouncer 1.21 or newer, which prepares them anew; older ones do not pool them at all.
+
 ## Without a superuser
 
 CREATEROLE and CREATEDB are enough on every major, with what the server says of the login and not by a product's name.
@@ -131,6 +170,7 @@ LINTS = {
     "login-becomes-owner": "a login may SET ROLE to an owner (other than by its own `settings: {role: ...}`), "
     "or row policies do not bind it or a role it may become",
     "acl-width": "more than 1500 roles on one object; PostgreSQL itself fails at about 2400",
+    "login-without-line": "where a role of the spec says `auth`: a login that no line of pg_hba.conf would let in",
     "tenant-unique": "a unique index without the tenant column: an insert tells whether another tenant has the value",
     "tenant-reference": "a foreign key between tenants' tables without the tenant column may point to "
     "another tenant's row, since it is checked past row policies",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
+from components.access.spec import ways_in
 from components.access.spec.databases import COLUMN_PRIVILEGES, AccessLine, Database, Schema
 from components.access.spec.fields import LONGEST_NAME
 from components.access.spec.models import Spec
@@ -68,6 +69,8 @@ def _roles(spec: Spec) -> Iterator[Finding]:
                 yield from _pair(spec, (kind, name), role.password)
             if role.password and role.keep_password:
                 yield (kind, name), "has a password from a secret and keep_password; keep one of them"
+            if role.auth is not None:
+                yield from ways_in.wrong(spec, (kind, name), role)
             if role.password and not role.login:
                 yield (kind, name), "has a password but cannot log in; add login: true or remove the password"
             for group in role.member_of:

@@ -34,6 +34,7 @@ def expanded(name: str, role: Role) -> dict[str, Role]:
     own: dict[str, object] = {
         "login": False,
         "password": None,
+        "auth": None,
         "connection_limit": -1,
         "valid_until": None,
         "settings": {},
@@ -49,6 +50,7 @@ def _login(name: str, role: Role, pair: Password, letter: str) -> Role:
     return Role(
         login=works,
         password=Password(secret=f"{pair.secret}_{letter}", rotate=made) if works else None,
+        auth=role.auth if works else None,
         member_of={name: Membership(inherit=True)},
         connection_limit=role.connection_limit,
         valid_until=role.valid_until,

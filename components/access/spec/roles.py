@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainValidator, StringConstraints
 
+from components.access.spec.auth import Ways
 from components.access.spec.fields import (
     Flag,
     Mode,
     Moment,
     Name,
-    NotYet,
     Number,
     OrNothing,
     Part,
@@ -146,7 +146,11 @@ class Role(Part):
     ] = field({}, "Roles it is a member of: a list, or a mapping to {inherit, set, admin}.")
     settings: dict[SettingName, SettingValue] = field({}, "ALTER ROLE ... SET, for example statement_timeout: 30s.")
     dangerous: Dangerous = field(Dangerous(), "superuser, replication, bypassrls, each with its reason.")
-    auth: NotYet = field(None, "Not yet supported.")
+    auth: Ways = field(
+        None,
+        "How it logs in: scram, cert, iam, or {by, from, databases}, or a list of them. Where one role of the stack "
+        "says it, only the logins of its specs get in; one that does not say it comes by its password.",
+    )
     retire: Retire | None = field(
         None, "The role shall be gone: {to: role that gets what it owns}. Nothing else is then said of it."
     )

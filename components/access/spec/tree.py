@@ -14,7 +14,8 @@ Path = tuple[str | int, ...]
 
 # Aliases multiply: ten levels of ten are ten thousand million values in a file of ten lines.
 MOST_VALUES = 200_000
-_FLOAT, _TIMESTAMP = "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp"
+_AS_WRITTEN = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("float", "timestamp"))
+_TEXT = "tag:yaml.org,2002:str"
 
 
 @dataclass(frozen=True)
@@ -149,10 +150,12 @@ class _Reader:
         if not isinstance(node, yaml.ScalarNode):
             return None
         # Versions look like numbers (1.10) and dates are texts to the server: both stay as they are written.
-        if node.tag in (_FLOAT, _TIMESTAMP):
+        if node.tag in _AS_WRITTEN:
             return str(node.value)
         try:
-            value = self._scalars.construct_object(node)  # type: ignore[no-untyped-call]
+            # Most values are texts, which need no constructor.
+            text = node.tag == _TEXT
+            value = node.value if text else self._scalars.construct_object(node)  # type: ignore[no-untyped-call]
         except (yaml.YAMLError, ValueError) as error:
             reason = getattr(error, "problem", None) or "cannot be read"
             self._problem(path, f"is a value that YAML cannot hold: {reason}", node.start_mark.line + 1)
@@ -170,7 +173,7 @@ def _unfit(text: str) -> str | None:
     """Why PostgreSQL could not take a text."""
     if "\0" in text:
         return "holds a NUL character, which PostgreSQL cannot take"
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         return "is no valid Unicode (it holds half of a surrogate pair)"
     return None
 

@@ -17,6 +17,7 @@ def main(arguments: list[str]) -> int:
     """Exit code of pytest; `arguments` are handed on to it."""
     here = Path(__file__).parent
     files = [str(file) for file in sorted(here.glob("test_*.py")) if file.name not in ELSEWHERE]
+    files.append(str(here.parent / "access_adopt" / "test_adopt.py"))
     environment = {**os.environ, "ACCESS_MAJORS": " ".join(map(str, majors()))}
     return subprocess.run([sys.executable, "-m", "pytest", "-q", *arguments, *files], env=environment).returncode
 

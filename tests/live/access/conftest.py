@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from components.access.session import Connection, Target
-from components.contract import Credentials, Endpoint, Server
+from components.contract import Capabilities, Credentials, Endpoint, Server
 from tests.live.access.scratch import majors, packaged, port, scratch_server
 
 
@@ -41,12 +41,19 @@ def target(server: Path) -> Target:
 
 @pytest.fixture
 def contract_server(server: Path) -> Server:
-    """The scratch server as a platform would hand it over; its poolers are the server itself."""
+    """The scratch server as a platform would hand it over, one that has no poolers of its own to reconnect."""
     major = int((server / "data" / "PG_VERSION").read_text())
     here = Endpoint(host="localhost", port=port(server))
     admin = Credentials(user="postgres", certificate=f"{server}/pki/admin.crt", key=f"{server}/pki/admin.key")
     return Server(
-        writer=here, reader=here, pooled=here, pooled_reader=here, admin=admin, ca=f"{server}/pki/ca.crt", major=major
+        writer=here,
+        reader=here,
+        pooled=here,
+        pooled_reader=here,
+        admin=admin,
+        ca=f"{server}/pki/ca.crt",
+        major=major,
+        capabilities=Capabilities(pgbouncer_reload=False),
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 import psycopg
@@ -13,10 +14,11 @@ import pulumi
 import pytest
 from pulumi import automation
 
-from components.access import provider
+from components.access import agreed, provider
 from components.access.session import Target
 from components.contract import Server
 from components.settings.load import load
+from tests.live.access.process_list import ProcessList
 from tests.live.access.shop import SPEC, TABLES
 from tools.setup.pulumi import ensure_pulumi, search_path
 
@@ -108,7 +110,8 @@ def test_preview_up_drift_refresh_and_destroy(
     assert f"CREATE ROLE \"{mark}_app\" LOGIN CONNECTION LIMIT 20 PASSWORD '<hidden>'" in shown
     assert "run script 001_tables.sql" in shown
 
-    result, _ = stack.up()
+    with ProcessList() as processes:
+        result, _ = stack.up()
     urls = result.outputs["urls"]
     assert urls.secret
     assert sorted((one["role"], one["database"]) for one in urls.value) == [
@@ -125,20 +128,60 @@ def test_preview_up_drift_refresh_and_destroy(
     _break(target, mark)
     assert f'REVOKE TRUNCATE ON TABLE "app"."orders" FROM "{mark}_app"' in stack.preview()
     assert "drift: ALTER ROLE" in stack.refresh()
-    repaired, _ = stack.up()
-    assert (repaired.summary.resource_changes or {}).get("update") == 2
+    assert (stack.up()[0].summary.resource_changes or {}).get("update") == 2
     last, output = stack.up()
     assert set(last.summary.resource_changes or {}) == {"same"}, output
 
     backend = Path(url2pathname(urlsplit(environment["PULUMI_BACKEND_URL"]).path))
     states = [file.read_text() for file in backend.rglob("*") if file.is_file()]
-    for secret in ("SCRAM-SHA-256$", GIVEN, *(urlsplit(one["direct"]).password for one in urls.value)):
-        assert not any(str(secret) in text for text in [*states, *stack.shown])
+    made = [str(urlsplit(one["direct"]).password) for one in urls.value]
+    assert any("pulumi" in text for text in processes.seen), "it did watch"
+    for secret in ("SCRAM-SHA-256$", GIVEN, *made, *map(unquote, made)):
+        assert not any(secret in text for text in [*states, *stack.shown, *processes.seen])
 
     stack.destroy()
     with target.open() as connection:
         found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [f"{mark}_shop"]).rowcount
     assert found == 1, "data is not dropped because a line of a stack went"
+
+
+def test_an_up_runs_the_sql_of_the_saved_plan_and_no_other(
+    stack: Stack, mark: str, target: Target, tmp_path: Path
+) -> None:
+    def saved(name: str) -> str:
+        folder = tmp_path / name
+        folder.mkdir()
+        stack.environment[agreed.SAVE_IN] = str(folder)
+        stack.preview()
+        del stack.environment[agreed.SAVE_IN]
+        file = folder / "plan"
+        file.write_text(json.dumps({"plans": agreed.collected(folder)}))
+        return str(file)
+
+    stack.environment[agreed.PLAN] = saved("first")
+    stack.up()  # planned against an empty server, where nothing could be hurt
+    del stack.environment[agreed.PLAN]
+
+    _break(target, mark)
+    plan = saved("looked at")
+    with target.open(f"{mark}_shop") as connection:
+        connection.execute(f'REVOKE SELECT ON app.orders FROM "{mark}_readers"'.encode())
+    stack.environment[agreed.PLAN] = plan
+    with pytest.raises(automation.CommandError):
+        stack.up()
+    said = "\n".join(stack.shown)
+    assert f'+ GRANT SELECT ON TABLE "app"."orders" TO "{mark}_readers"' in said
+    assert "Traceback" not in said
+    with target.open(f"{mark}_shop") as connection:
+        found = connection.execute("SELECT has_table_privilege(%s, 'app.orders', 'TRUNCATE')", [f"{mark}_app"])
+        assert found.fetchone() == (True,), "nothing of the other plan was done"
+
+    del stack.environment[agreed.PLAN]
+    stack.environment[agreed.PLAN] = saved("looked at again")
+    stack.up()
+    del stack.environment[agreed.PLAN]
+    last, output = stack.up()
+    assert set(last.summary.resource_changes or {}) == {"same"}, output
 
 
 def _break(target: Target, mark: str) -> None:

@@ -19,6 +19,7 @@ from components.access.spec import Spec, load
 from tests.live.access import scratch
 from tests.live.access.shop import Shop
 from tests.live.access_adopt import orm
+from tests.live.drizzle import orm as drizzle
 
 pytestmark = pytest.mark.live
 ROOT = Path(__file__).parents[3]
@@ -86,6 +87,15 @@ def test_the_migrations_of_an_orm(migrate: Callable[..., None], target: Target, 
     assert public["creators"] == [f"{mark}_dev"], found
     assert public["access"][f"{mark}_read"] == {"tables": ["select"]}
     assert "tables" not in public
+
+
+def test_the_migrations_of_drizzle(target: Target, mark: str, tmp_path: Path) -> None:
+    name = database(target, mark, "CREATE SCHEMA app AUTHORIZATION MARK_dev", "GRANT USAGE ON SCHEMA app TO MARK_read")
+    drizzle.migrate(tmp_path, **environment(target, mark))
+    run(target, mark, "GRANT SELECT ON ALL TABLES IN SCHEMA app TO MARK_read")
+    schemas = adopted(target, mark, name)["databases"][name]["schemas"]
+    assert sorted(schemas) == ["app", "drizzle"]
+    assert schemas["app"]["access"] == {f"{mark}_read": {"schema": ["usage"], "tables": ["select"]}}
 
 
 def test_what_we_made_ourselves(target: Target, mark: str) -> None:

@@ -20,6 +20,7 @@ import pulumi
 from pulumi import automation
 
 from components.embedded.cluster import PROJECT, SUPERVISOR, EmbeddedCluster, survey
+from components.render.hba import Admission
 from components.settings.load import load
 from components.supervisor import processes
 from tests.project_copy import free_base_port
@@ -54,6 +55,7 @@ class Stack:
 
     def __init__(self, home: Path) -> None:
         self.home, self.local = home, home / ".local"
+        self.admissions: tuple[Admission, ...] | None = None
         for name in ("backend", "work", "bin"):
             (home / name).mkdir()
         # A copy, so that a change of the code while this runs restarts nothing.
@@ -78,7 +80,8 @@ class Stack:
 
         def program() -> None:
             ground = dataclasses.replace(survey(settings), supervisor=self.supervisor)
-            pulumi.export("ready", EmbeddedCluster(settings.name, settings, ground=ground).ready)
+            cluster = EmbeddedCluster(settings.name, settings, admissions=self.admissions, ground=ground)
+            pulumi.export("ready", cluster.ready)
 
         os.environ.update(self.environment)
         options = automation.LocalWorkspaceOptions(work_dir=str(self.home / "work"), env_vars=self.environment)

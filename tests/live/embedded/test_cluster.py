@@ -14,10 +14,12 @@ import psycopg
 import pytest
 from pulumi import automation
 
+from components.access import apply
 from components.embedded import authority
 from components.embedded.certificates import the_authority
 from components.embedded.patroni_rest import Patroni
 from components.embedded.waiting import until
+from tests.live.embedded import failing_over
 from tests.live.embedded.stack import BASE_PORT, Stack
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
@@ -225,6 +227,24 @@ def test_etcd_without_a_majority_and_a_node_without_its_data(stack: Stack) -> No
     shutil.rmtree(stack.local / "etcd-3")
     assert "etcd-3: its data is gone, so it joins the other nodes as a new one" in stack.up().text
     assert stack.up().changed() == 0
+
+
+@pytest.mark.parametrize("at", [1, 7])
+def test_an_apply_outlives_the_primary(stack: Stack, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything of the primary is killed before the n-th statement; the apply goes on at the new one, by itself."""
+    shop = failing_over.shop(stack, WRITER)
+    shop.apply()
+    shop.run(*failing_over.HARM)
+    primary = stack.leader()
+    one = failing_over.Killer(stack, primary, at)
+    with monkeypatch.context() as patch:
+        patch.setattr(apply, "run", one.run)
+        shop.apply()
+    assert one.seen > at
+    assert stack.up().changed() > 0
+    assert stack.leader() != primary
+    assert shop.plan() == []
+    assert shop.rows("SELECT count(*) FROM app.users", role="app", org="1") == [(2,)]
 
 
 def test_after_a_reboot_up_starts_everything_with_its_data(stack: Stack) -> None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
-from components.access import apply, session
-from components.access.model import Statement
-from components.access.session import Connection, Target
+from components.access import session
+from components.access.session import Target
 from tests.live.access.shop import Shop
 from tests.live.exactness import catalogue
+from tests.live.exactness.ending import ENDINGS, Interrupter
 
 pytestmark = pytest.mark.live
 
 ALLOW = frozenset({"cuts-off-sessions"})
-ENDINGS = ("killed", "cancelled")
+# In the short form each way to end is tried at some statements, in the long one at every single one.
+EVERY = bool(os.environ.get("EXACTNESS_EVERY"))
+LONGEST_RECOVERY_S = 60
 # What was changed by hand since the last apply: roles, rights, policies, owners and defaults.
 HARM = (
     "DROP POLICY tenant_floor ON app.users",
@@ -34,35 +38,6 @@ HARM = (
 )
 
 
-class Interrupter:
-    """Ends the session of an apply before its n-th statement; counts them all."""
-
-    def __init__(self, target: Target, at: int, ending: str) -> None:
-        self.target, self.at, self.ending, self.seen = target, at, ending, 0
-
-    def run(self, connection: Connection, statements: Sequence[Statement]) -> None:
-        for statement in statements:
-            self.end_before(connection)
-            RUN(connection, [statement])
-
-    def apart(self, connection: Connection, statement: Statement) -> None:
-        self.end_before(connection)
-        APART(connection, statement)
-
-    def end_before(self, connection: Connection) -> None:
-        self.seen += 1
-        if self.seen != self.at:
-            return
-        pid = connection.info.backend_pid
-        if self.ending == "cancelled":
-            raise psycopg.errors.QueryCanceled("as by a person's ^C")
-        with self.target.open(autocommit=True) as other:
-            other.execute("SELECT pg_terminate_backend(%s)", [pid])
-
-
-RUN, APART = apply.run, apply._run_apart
-
-
 @pytest.fixture(autouse=True)
 def no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the program itself would do after a failover is left to the next apply."""
@@ -77,30 +52,35 @@ def interrupted(shop: Shop, at: int, ending: str, monkeypatch: pytest.MonkeyPatc
     """Whether the apply had as many statements as that, and so was ended."""
     one = Interrupter(shop.target, at, ending)
     with monkeypatch.context() as patch:
-        patch.setattr(apply, "run", one.run)
-        patch.setattr(apply, "_run_apart", one.apart)
+        one.into(patch)
         try:
             shop.apply()
         except psycopg.Error:
-            assert one.seen == at
+            assert one.happened
             return True
-    assert one.seen < at, "an ended session was not noticed"
+    assert not one.happened, "an ended session was not noticed"
     return False
 
 
+def points(offset: int, most: int) -> Iterator[int]:
+    """The statements before which an apply ends; the three ways take turns in the short form."""
+    yield from range(1 if EVERY else 1 + offset, most, 1 if EVERY else 3 * len(ENDINGS))
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_a_first_apply_that_ends_anywhere_is_resumed(
-    target: Target, mark: str, monkeypatch: pytest.MonkeyPatch
+    target: Target, mark: str, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each time on names of its own, from nothing."""
     ended = 0
-    for at in range(1, 500, 3):
+    for at in points(3 * ENDINGS.index(ending), 500):
         shop = Shop(target, f"{mark}n{at}", allow=ALLOW)
-        if not interrupted(shop, at, "killed", monkeypatch):
+        if not interrupted(shop, at, ending, monkeypatch):
             break
         ended += 1
         shop.apply()
         assert shop.plan() == []
-    assert ended > 5
+    assert ended > (25 if EVERY else 2)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -110,7 +90,7 @@ def test_a_repair_that_ends_anywhere_leaves_the_old_state(
     shop = Shop(target, mark, allow=ALLOW)
     shop.apply()
     ended = 0
-    for at in range(1, 200):
+    for at in points(ENDINGS.index(ending), 200):
         shop.run(*HARM)
         before = catalogue.everything(shop.target, shop.database)
         if not interrupted(shop, at, ending, monkeypatch):
@@ -119,5 +99,32 @@ def test_a_repair_that_ends_anywhere_leaves_the_old_state(
         assert catalogue.everything(shop.target, shop.database) == before
         shop.apply()
         assert shop.plan() == []
-    assert ended > len(HARM) / 2
+    assert ended > (len(HARM) / 2 if EVERY else 0)
     assert shop.plan() == []
+
+
+@pytest.mark.parametrize("at", (2, 5, 9) if EVERY else (9,))
+def test_a_server_that_crashes_in_the_middle(
+    target: Target, mark: str, at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server process is killed, so that the whole server starts anew and recovers."""
+    shop = Shop(target, mark, allow=ALLOW)
+    shop.apply()
+    shop.run(*HARM)
+    before = catalogue.everything(shop.target, shop.database)
+    assert interrupted(shop, at, "crashed", monkeypatch)
+    _recovered(target)
+    assert catalogue.everything(shop.target, shop.database) == before
+    shop.apply()
+    assert shop.plan() == []
+
+
+def _recovered(target: Target) -> None:
+    end = time.monotonic() + LONGEST_RECOVERY_S
+    while True:
+        try:
+            target.open().close()
+            return
+        except psycopg.OperationalError:
+            assert time.monotonic() < end, "the server did not come back"
+            time.sleep(0.1)

@@ -18,6 +18,7 @@ import pytest
 from components.access import preview, session
 from components.access.apply import Done
 from components.access.session import Target
+from tests.live.access.process_list import ProcessList
 from tests.live.access.shop import Shop
 
 pytestmark = pytest.mark.live
@@ -66,32 +67,6 @@ def test_fifty_applies_of_two_specs_under_a_peers_locks(
     changed = [number % 2 for number, parts in enumerate(done) if any(part.statements for part in parts)]
     assert sorted(changed) == [0, 1], "one run of each spec did the work, the others found it done"
     assert [shop.plan() for shop in shops] == [[], []]
-
-
-class ProcessList:
-    """Everything that any process of the machine had as arguments or environment title while it watched."""
-
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-
-    def _watch(self) -> None:
-        while not self._ended.is_set():
-            for file in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    self.seen.add(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-                except (FileNotFoundError, ProcessLookupError):
-                    continue
-            time.sleep(0.02)
-
-    def __enter__(self) -> ProcessList:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join(30)
 
 
 def test_a_password_is_nowhere_to_be_found(server: Path, target: Target, mark: str) -> None:

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from tests.live.platform.conftest import THORNY
+from tests.live.seeds.logins import SYSTEMS, stand_in
 from tests.project_copy import ROOT, make, settings
 
 pytestmark = pytest.mark.live
@@ -53,7 +54,7 @@ def test_a_second_up_changes_nothing_and_says_so(project: Path) -> None:
 
 def test_every_url_works_as_it_stands(project: Path) -> None:
     found = urls(project)
-    assert {record["database"] for record in found} == {"faevision", "devmentor", "pretamane"}
+    assert {record["database"] for record in found} == set(SYSTEMS)
     for record in found:
         for way in ("pooled", "direct", "read_only"):
             done = subprocess.run(
@@ -72,6 +73,16 @@ def test_a_thorny_password_passes_urls_and_environment_files(project: Path) -> N
     script = 'set -a; . /dev/stdin; printf %s "$PGPASSWORD"; exec psql -X -Atc "SELECT current_user" >&2'
     done = subprocess.run(["sh", "-c", script], input=file, capture_output=True, text=True, check=False, timeout=30)
     assert (done.stdout, done.stderr) == (THORNY, "pretamane_app\n")
+
+
+def test_tables_that_an_orm_makes_get_their_rights_with_the_next_up(project: Path) -> None:
+    migration = stand_in("aves")
+    assert migration is not None
+    [direct] = [record["direct"] for record in urls(project) if record["role"] == "aves_migrator"]
+    with psycopg.connect(direct, autocommit=True) as session:
+        session.execute(migration)
+    assert 'CREATE POLICY "user_own_data' in changes(project, "up")
+    assert "nothing to change" in changes(project)
 
 
 def test_the_seeds_hold_on_this_cluster(project: Path, tmp_path: Path) -> None:

@@ -10,17 +10,17 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
 
 from psycopg.conninfo import make_conninfo
 
 from components.render import pgbouncer, pgbouncer_sql
-from components.render.hba import hba_lines, ident_lines
+from components.render.hba import Admission, hba_lines, ident_lines, pooler_hba
 from components.render.parameters import server_parameters
 from components.render.patroni import member_configuration
-from components.render.sites import MemberSite, PoolerSite, Sites, sites
+from components.render.sites import Certificate, MemberSite, PoolerSite, Sites, certificate, sites
 from components.settings.load import load
 from components.settings.model import Settings
 from tests.live.render.authority import Authority
@@ -77,15 +77,16 @@ def own(folder: Path) -> None:
     """Everything below `folder` belongs to the server user, and nobody else may look."""
     if os.geteuid() == 0:
         for path in (folder, *folder.rglob("*")):
-            os.chown(path, pwd.getpwnam(USER).pw_uid, _group())
+            with suppress(FileNotFoundError):  # a running server's files come and go
+                os.chown(path, pwd.getpwnam(USER).pw_uid, _group())
     folder.chmod(0o700)
 
 
 class Stage:
     """A folder with certificates and settings for one member and a gateway."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, admissions: Collection[Admission] | None = None) -> None:
+        self.folder, self.admissions = folder, admissions
         config = {
             "platform": "embedded",
             "replicas": 0,
@@ -99,7 +100,8 @@ class Stage:
         self._certificates()
 
     def _certificates(self) -> None:
-        authority, member, gateway = Authority(), self.member, self.sites.gateway
+        self._authority = authority = Authority()
+        member, gateway = self.member, self.sites.gateway
         authority.issue("localhost", member.server)
         authority.issue("replicator", member.replicator)
         authority.issue("rewind", member.rewind)
@@ -123,7 +125,7 @@ class Stage:
         parameters = server_parameters(self.settings) | plain["postgresql"]["parameters"]
         lines = [f"{name} = '{value}'" for name, value in parameters.items()]
         (data / "postgresql.conf").write_text("\n".join([*lines, ""]))
-        (data / "pg_hba.conf").write_text("\n".join([*hba_lines(), ""]))
+        (data / "pg_hba.conf").write_text("\n".join([*hba_lines(self.admissions), ""]))
         (data / "pg_ident.conf").write_text("\n".join([*ident_lines(USER), ""]))
         own(self.folder)
 
@@ -140,8 +142,16 @@ class Stage:
         own(self.folder)
         self.run("/bin/sh", self.member.post_init, conninfo)
 
+    def certificate(self, name: str) -> Certificate:
+        """A client certificate of the cluster's authority."""
+        made = certificate(PurePosixPath(self.member.directory) / "tls", name)
+        self._authority.issue(name, made)
+        return made
+
     def write_pooler(self, site: PoolerSite, version: pgbouncer.Version) -> None:
         Path(site.config_file).write_text(pgbouncer.pgbouncer_ini(self.settings, site, version))
+        Path(site.hba).write_text(pooler_hba(self.admissions))
+        Path(site.users).write_text(pgbouncer.users())
         Path(site.databases).write_text(pgbouncer.databases(self.member.address, self.member.port))
         own(self.folder)
 
@@ -154,10 +164,10 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
+def stage(admissions: Collection[Admission] | None = None) -> Iterator[Stage]:
     """A `Stage` in a folder of its own (with a space in its name, as a checkout may have), gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="render test-"))
     try:
-        yield Stage(folder)
+        yield Stage(folder, admissions)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -93,8 +93,8 @@ def test_a_wrong_password_is_refused(cluster: Stage, route: str) -> None:
         ("direct", "postgres", "requires a valid client certificate"),
         ("direct", "pgbouncer", "requires a valid client certificate"),
         ("direct", "replicator", "rejects connection"),
-        ("pooled", "postgres", "no such user"),
-        ("pooled", "pgbouncer", "authentication failed"),
+        ("pooled", "postgres", "login rejected"),
+        ("pooled", "pgbouncer", "login rejected"),
         ("pooled", "replicator", "no such user"),
     ],
 )
@@ -107,6 +107,34 @@ def test_the_platforms_own_roles_do_not_log_in_by_password(cluster: Stage, route
     port = cluster.member.port if route == "direct" else cluster.sites.gateway.pooled.port
     with pytest.raises(psycopg.OperationalError, match=refusal):
         psycopg.connect(words(cluster, port, user), password="known")
+
+
+def console(
+    made: Stage, user: str = "postgres", tls: Certificate | None = None
+) -> psycopg.Connection[tuple[object, ...]]:
+    conninfo = words(made, made.sites.gateway.pooled.port, user, database="pgbouncer", tls=tls)
+    return psycopg.connect(conninfo, autocommit=True, password=PASSWORD)
+
+
+def test_the_console_is_the_administrators_by_certificate(cluster: Stage) -> None:
+    with console(cluster, tls=cluster.sites.admin) as connection:
+        connection.execute("RECONNECT")
+        assert connection.execute("SHOW SERVERS").description is not None
+
+
+@pytest.mark.parametrize(
+    "user, certificate, refusal",
+    [
+        pytest.param("postgres", None, "certificate authentication failed", id="a password is not enough"),
+        pytest.param("postgres", "login", "certificate authentication failed", id="nor another's certificate"),
+        pytest.param("app", None, "login rejected", id="no other login"),
+        pytest.param("app", "admin", "login rejected", id="nor with the administrator's certificate"),
+    ],
+)
+def test_nobody_else_gives_the_pooler_orders(cluster: Stage, user: str, certificate: str | None, refusal: str) -> None:
+    known = {"login": cluster.sites.gateway.pooled.login, "admin": cluster.sites.admin}
+    with pytest.raises(psycopg.OperationalError, match=refusal):
+        console(cluster, user, known[certificate] if certificate else None)
 
 
 def test_nobody_comes_in_without_tls(cluster: Stage) -> None:

@@ -19,9 +19,11 @@ from components.access import apply as access
 from components.access import passwords, scripts
 from components.access.session import Target
 from components.access.spec import Spec, load
+from components.embedded import installed
 from tests.live.seeds import by_hand
 from tests.live.seeds.logins import ROOT, SYSTEMS, Login, from_file, load_fixture, stand_in
-from tests.live.seeds.scratch import DEBIAN_13, Scratch, scratch
+from tests.live.seeds.scratch import Scratch, scratch
+from tests.live.seeds.scratch import debian_13 as programs_of_debian_13
 from tools.setup import trixie
 
 # Every login of the scratch server has a password of this kind: what passes with it passes with any.
@@ -54,9 +56,10 @@ class Served:
 @pytest.fixture(scope="session")
 def debian_13() -> Iterator[Scratch]:
     """A server that has TimescaleDB and pgvector, from Debian 13's packages."""
-    if not trixie.ready():
+    found = installed.find(trixie.MAJOR)
+    if found is None or "timescaledb" not in found.offered():
         pytest.skip(trixie.ASK)
-    with scratch(DEBIAN_13) as server:
+    with scratch(programs_of_debian_13(found)) as server:
         yield server
 
 

@@ -21,8 +21,8 @@ from pathlib import Path
 
 import psycopg
 
+from components.embedded.installed import Server
 from tests.ports import free_port
-from tools.setup import trixie
 
 SECONDS = 60  # longest wait for a program to answer
 SETTINGS = """
@@ -64,27 +64,14 @@ pidfile = {folder}/pooler.pid
 
 @dataclass(frozen=True, kw_only=True)
 class Programs:
-    """A server's programs: where they are, what they load, and the root folder they run in if that is another."""
+    """A server's programs: where they are and what they load."""
 
-    binaries: str = "/usr/lib/postgresql/15/bin"
+    binaries: Path
     preload: str = "pg_stat_statements,pg_cron,pgaudit"
-    root: Path = Path("/")
-
-    @property
-    def scratch_base(self) -> Path:
-        """Where scratch folders go; the server's user must reach it."""
-        return self.root / "tmp"
-
-    def seen(self, path: Path) -> str:
-        """A path as the programs see it."""
-        return f"/{path.relative_to(self.root)}"
 
     def command(self, owner: pwd.struct_passwd, program: str, *arguments: str) -> list[str]:
         """How to run one as the server's user."""
-        argv = [f"{self.binaries}/{program}", *arguments]
-        if self.root != Path("/"):
-            return trixie.inside(owner, argv)
-        return [*_as(owner), *argv]
+        return [*_as(owner), str(self.binaries / program), *arguments]
 
 
 def _as(owner: pwd.struct_passwd) -> list[str]:
@@ -93,12 +80,12 @@ def _as(owner: pwd.struct_passwd) -> list[str]:
     return as_owner if os.geteuid() == 0 else []
 
 
-DEBIAN_12 = Programs()
-DEBIAN_13 = Programs(
-    binaries=trixie.BINARIES,
-    preload="timescaledb,pg_stat_statements,pg_cron,pgaudit",
-    root=trixie.root(),
-)
+DEBIAN_12 = Programs(binaries=Path("/usr/lib/postgresql/15/bin"))
+
+
+def debian_13(server: Server) -> Programs:
+    """The one with TimescaleDB."""
+    return Programs(binaries=server.binaries, preload="timescaledb,pg_stat_statements,pg_cron,pgaudit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +109,7 @@ class Scratch:
 @contextmanager
 def scratch(programs: Programs = DEBIAN_12) -> Iterator[Scratch]:
     """Starts both, stops both; nothing is left."""
-    folder = Path(tempfile.mkdtemp(prefix="seeds-", dir=programs.scratch_base))
+    folder = Path(tempfile.mkdtemp(prefix="seeds-", dir="/tmp"))
     owner = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     shutil.chown(folder, owner.pw_uid, owner.pw_gid)
     server = Scratch(folder=folder, port=free_port(), pooled=free_port())
@@ -142,15 +129,15 @@ def scratch(programs: Programs = DEBIAN_12) -> Iterator[Scratch]:
 def _start_server(server: Scratch, owner: pwd.struct_passwd, programs: Programs) -> subprocess.Popen[bytes]:
     data = server.folder / "data"
     options = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
-    initdb = programs.command(owner, "initdb", "-D", programs.seen(data), *options)
+    initdb = programs.command(owner, "initdb", "-D", str(data), *options)
     subprocess.run(initdb, check=True, capture_output=True, cwd="/")
     with (data / "postgresql.conf").open("a") as settings:
-        settings.write(f"{SETTINGS}port = {server.port}\nunix_socket_directories = '{programs.seen(server.folder)}'\n")
+        settings.write(f"{SETTINGS}port = {server.port}\nunix_socket_directories = '{server.folder}'\n")
         settings.write(f"shared_preload_libraries = '{programs.preload}'\n")
     (data / "pg_ident.conf").write_text(f"admin root postgres\nadmin {owner.pw_name} postgres\n")
     rules = ["local all postgres peer map=admin", "host all all 127.0.0.1/32 scram-sha-256"]
     (data / "pg_hba.conf").write_text("\n".join(rules) + "\n")
-    argv = programs.command(owner, "postgres", "-D", programs.seen(data))
+    argv = programs.command(owner, "postgres", "-D", str(data))
     process = _start(argv, server.folder / "server.log")
     _wait(lambda: psycopg.connect(server.admin(), connect_timeout=2).close(), process, "PostgreSQL")
     _prepare(server)

@@ -139,6 +139,16 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
         "app.v",
         {"actual": with_object(VIEW, *(Grant(f"stranger_{n}", "SELECT") for n in range(1501)))},
     ),
+    "one login has no line where another has": (
+        "login-without-line",
+        "x_silent",
+        {"spec": SPEC.replace("x_app: { login", "x_silent: { login: true }\n  x_app: { auth: scram, login")},
+    ),
+    "a login may connect nowhere": (
+        "login-without-line",
+        "x_lost",
+        {"spec": SPEC.replace("x_app: { login", "x_lost: { login: true, auth: cert }\n  x_app: { login")},
+    ),
     "a unique index tells of other tenants": (
         "tenant-unique",
         "app.users",
@@ -167,6 +177,13 @@ def test_a_migrator_a_limit_and_a_tenants_own_index_are_right() -> None:
     assert found(facts=own) == ()
     both = (("orders_user", ("org", "user_id"), Table("app", "users")),)
     assert found(facts=facts(relations=relation("app.orders", references=both))) == ()
+
+
+def test_the_administrator_is_no_tenant() -> None:
+    """Without a superuser it is a member of every role that it made."""
+    members = {"master": frozenset({"x_app", "x_owner"})}
+    assert found(facts=facts(members=members))
+    assert found(facts=facts(members=members, server=dataclasses.replace(FACTS.server, me="master"))) == ()
 
 
 def test_too_few_connections_are_told_and_stop_nothing() -> None:

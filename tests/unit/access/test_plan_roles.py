@@ -78,6 +78,16 @@ def test_memberships_of_newer_servers_say_inherit_and_set() -> None:
     assert "PostgreSQL 15 cannot say inherit of one membership" in want.problems[0]
 
 
+def test_equal_memberships_share_a_statement() -> None:
+    text = SPEC.replace("\nroles:\n", "\nroles:\n  x_more: { member_of: [x_app] }\n")
+    assert 'GRANT "x_app" TO "x_more", "x_read"' in plan_roles(
+        dataclasses.replace(ROLES, memberships=frozenset()), text
+    )
+    many = frozenset(Membership("x_owner", member, inherit=True) for member in ("x_app", "x_read"))
+    actual = dataclasses.replace(ROLES, memberships=ROLES.memberships | many)
+    assert plan_roles(actual) == ['REVOKE "x_owner" FROM "x_app", "x_read"']
+
+
 GRANTORS = {
     "two grantors who give the same": ([("x_app", "x_read", "", "i"), ("x_app", "x_read", "dba", "is")], []),
     "another grantor gives what is declared": ([("x_app", "x_read", "dba", "is")], []),

@@ -88,7 +88,7 @@ def test_wrong_at_the_top(line: str, found: str) -> None:
         ("{valid_until: 2027-02-30}", "roles.app.valid_until: '2027-02-30' is no moment; write 2027-06-30"),
         ('{comment: "a\\0b"}', "roles.app.comment: holds a NUL character"),
         ('{comment: "a\\ud800b"}', "roles.app.comment: is no valid Unicode"),
-        ("{auth: iam}", "roles.app.auth: belongs to the language but is not yet supported"),
+        ("{auth: md5}", "roles.app.auth[0].by: md5 can be logged in with by whoever reads the stored hash"),
         ("{dangerous: {superuser: yes}}", "roles.app.dangerous.superuser: found true"),
         ("{settings: {'a b': 1}}", 'roles.app.settings."a b": '),
         ("{comment: '${svc}'}", "roles.app.comment: '${svc}' stands where nothing is repeated"),

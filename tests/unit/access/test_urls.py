@@ -38,6 +38,29 @@ def test_connect_passes_on_through_groups_that_are_inherited() -> None:
     assert all(may_connect(SPEC, role, "open") for role in SPEC.every_role)
 
 
+def test_no_url_where_the_password_is_no_way_in() -> None:
+    spec = loads(
+        """
+version: 1
+roles:
+  owner:
+  by_cert: { login: true, password: secret:a, auth: cert }
+  to_one: { login: true, password: secret:b, auth: [{ by: scram, databases: [one] }, { by: cert, databases: [two] }] }
+  silent: { login: true, password: secret:c }
+databases:
+  one: { owner: owner, connect: [PUBLIC] }
+  two: { owner: owner, connect: [PUBLIC] }
+""",
+        "a.yaml",
+    ).spec
+    found = urls(spec, server(), dict.fromkeys(("by_cert", "to_one", "silent"), PASSWORD))
+    assert [(one["database"], one["role"]) for one in found] == [
+        ("one", "silent"),
+        ("one", "to_one"),
+        ("two", "silent"),
+    ]
+
+
 def test_a_url_for_each_login_and_database_with_the_password_whole() -> None:
     found = list(urls(SPEC, server(), {"direct": PASSWORD, "nobody": PASSWORD}))
     assert [(one["database"], one["role"]) for one in found] == [

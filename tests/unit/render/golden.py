@@ -14,11 +14,12 @@ import yaml
 
 from components.render.etcd import etcd_configuration
 from components.render.haproxy import haproxy_cfg
+from components.render.hba import pooler_hba
 from components.render.patroni import dynamic_configuration, member_configuration
-from components.render.pgbouncer import DEBIAN_12, databases, pgbouncer_ini
+from components.render.pgbouncer import DEBIAN_12, databases, pgbouncer_ini, users
 from components.render.pgbouncer_sql import pgbouncer_sql, post_init_script
 from components.render.promise import promise
-from components.render.sites import sites
+from components.render.sites import POOLER_HBA, POOLER_USERS, sites
 from components.settings.load import load
 
 CASES = Path(__file__).parent / "cases"
@@ -47,6 +48,8 @@ def rendered(name: str) -> dict[str, str]:
         "etcd.yml": as_yaml(etcd_configuration(settings, place.etcd[0], place.etcd)),
         "haproxy.cfg": haproxy_cfg(gateway, place.members),
         "pooled.ini": pgbouncer_ini(settings, gateway.pooled, (version[0], version[1])),
+        POOLER_HBA: pooler_hba(),
+        POOLER_USERS: users(),
         "pooled.databases.ini": databases(member.address, member.port),
         "post_init.sh": post_init_script(member),
         "post_init.sql": pgbouncer_sql(),

@@ -81,7 +81,7 @@ def test_prepared_statements_only_where_pgbouncer_knows_them() -> None:
 
 
 def test_where_the_pooler_connects_is_one_line() -> None:
-    assert databases("127.0.0.1", 15461) == "[databases]\n* = host=127.0.0.1 port=15461\n"
+    assert databases("127.0.0.1", 15461) == "[databases]\n* = host=127.0.0.1 port=15461 auth_user=pgbouncer\n"
 
 
 @pytest.mark.parametrize(

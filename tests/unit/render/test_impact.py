@@ -9,6 +9,7 @@ import pytest
 
 from components.render.impact import Impact, deployment, impact, worst
 from components.settings.load import load
+from components.settings.ports import client_ports
 
 
 def kept(*extensions: str, **config: Any) -> dict[str, Any]:
@@ -69,6 +70,11 @@ def parameters(**given: Any) -> dict[str, Any]:
             kept(embedded={"ports": {"writer": 5432}}),
             [("ports.writer", "15430", "5432", "restart of the gateway")],
             id="a client's port",
+        ),
+        pytest.param(
+            kept(embedded={"base_port": 16000, "ports": client_ports(load({"platform": "embedded"}).embedded)}),
+            [("base_port", "15430", "16000", "restart of everything")],
+            id="all other ports: etcd moves, which no rolling restart survives",
         ),
     ],
 )

@@ -34,6 +34,13 @@ def test_extensions_bring_their_library_and_parameters_and_the_stack_may_overrid
     assert not any(name.startswith("cron.") for name in parameters())
 
 
+def test_timescaledb_leaves_workers_for_the_others() -> None:
+    own, others = parameters("timescaledb"), parameters()
+    taken = int(own["timescaledb.max_background_workers"])
+    assert int(own["max_worker_processes"]) >= int(others["max_worker_processes"]) + taken + 3
+    assert parameters("timescaledb", max_worker_processes=12)["max_worker_processes"] == "12"
+
+
 @pytest.mark.parametrize(
     "extensions, also, libraries",
     [

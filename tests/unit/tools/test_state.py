@@ -116,3 +116,43 @@ def test_a_state_that_cannot_be_read_is_left_to_the_engine(tmp_path: Path, text:
     file.write_text(text)
     assert list(forget_pending(file)) == []
     assert file.read_text() == text
+
+
+def state(project: Project, stack: str, resources: str) -> Path:
+    """A checkpoint with what else the engine keeps of a stack."""
+    below = project.state / ".pulumi"
+    for folder in ("history", "backups"):
+        (below / folder / "trial" / stack).mkdir(parents=True)
+    file = below / "stacks" / "trial" / f"{stack}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f'{{"version": 3, "checkpoint": {{"latest": {{"resources": {resources}}}}}}}')
+    file.with_suffix(".json.bak").write_text("{}")
+    return file
+
+
+def test_forgetting_a_stack_leaves_one_that_is_up_what_it_needs(project: Project) -> None:
+    project.prepare()
+    own, other = state(project, "local", "[1]"), state(project, "local17", "[1]")
+    assert project.forget() == ["local17"]
+    below = project.state / ".pulumi"
+    assert project.passphrase_file.exists() and other.exists() and other.with_suffix(".json.bak").exists()
+    assert (below / "history/trial/local17").is_dir()
+    assert not own.exists() and not own.with_suffix(".json.bak").exists()
+    assert not (below / "history/trial/local").exists() and not (below / "backups/trial/local").exists()
+    assert not project.engine_stack_file.exists()
+
+
+@pytest.mark.parametrize("resources", ["[]", "null"])
+def test_forgetting_the_last_stack_that_is_up_leaves_nothing(project: Project, resources: str) -> None:
+    project.prepare()
+    state(project, "local", "[1]")
+    state(project, "local17", resources)
+    assert project.forget() == []
+    assert not project.work.exists()
+
+
+def test_a_state_that_cannot_be_read_may_be_of_something_that_is_up(project: Project) -> None:
+    project.prepare()
+    state(project, "dev", "[1]").write_text("{")
+    assert project.forget() == ["dev"]
+    assert project.passphrase_file.exists()
