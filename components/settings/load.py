@@ -115,7 +115,7 @@ def _hint(path: tuple[int | str, ...], value: Any) -> str:
 
 def _shown(path: tuple[int | str, ...], value: Any) -> str:
     """A wrong value as the person wrote it, cut short; never a secret."""
-    if path[0] == "secrets":
+    if path[0] == "secrets" or (schema_at(path) or {}).get("format") == "password":
         return "a value that is not shown"
     if value is None:
         return "nothing"
