@@ -12,13 +12,14 @@ import pulumi
 from pulumi import dynamic
 
 from components.embedded import sql
-from components.embedded.decisions import configuration_drift, lowers, patch, rounds
 from components.embedded.etcd_node import ENDING, answers
 from components.embedded.files import Account, write
-from components.embedded.patroni_rest import Patroni
-from components.embedded.provider import Provider, Spec, say, written
-from components.embedded.rolling import roll, turn, wait_leader, wait_whole, waits_for_restart
-from components.embedded.waiting import until
+from components.embedded.turn import turn
+from components.patroni.decisions import configuration_drift, lowers, patch, rounds
+from components.patroni.provider import Provider, Spec, say, written
+from components.patroni.rest import Patroni
+from components.patroni.rolling import roll, wait_leader, wait_whole, waits_for_restart
+from components.patroni.waiting import until
 from components.render.impact import impact
 from components.settings.catalogue import catalogue
 from components.settings.parameters import plain

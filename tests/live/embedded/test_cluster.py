@@ -16,8 +16,8 @@ from pulumi import automation
 
 from components.embedded import authority
 from components.embedded.certificates import the_authority
-from components.embedded.patroni_rest import Patroni
-from components.embedded.waiting import until
+from components.patroni.rest import Patroni
+from components.patroni.waiting import until
 from tests.live.embedded.stack import BASE_PORT, Stack
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TypeVar
 import grpc  # type: ignore[import-untyped]
 from pulumi import dynamic
 
-from components.embedded.failure import EmbeddedError
+from components.patroni.failure import ClusterError
 
 Made = TypeVar("Made")
 Spec = dict[str, Any]
@@ -62,14 +62,14 @@ def guarded(action: Callable[[], Made]) -> Made:
     """Runs `action`; whatever goes wrong ends the call with one sentence instead of a traceback."""
     try:
         return action()
-    except EmbeddedError as failure:
+    except ClusterError as failure:
         message = str(failure)
     except Exception as error:
         message = f"unexpected {type(error).__name__}: {error}"
     context = _call_context()
     if context is not None:
         context.abort(grpc.StatusCode.FAILED_PRECONDITION, message)
-    raise EmbeddedError(message)
+    raise ClusterError(message)
 
 
 class Provider(dynamic.ResourceProvider):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from components.embedded.failure import EmbeddedError
+from components.patroni.failure import ClusterError
 
 Found = TypeVar("Found")
 PAUSE = 0.05  # short against the steps waited for (0.2 s and more), long against what one look costs
@@ -16,14 +16,14 @@ TAIL = 6
 
 
 def until(look: Callable[[], Found | None], limit: float, what: str, hint: Callable[[], str] = lambda: "") -> Found:
-    """What `look` finds first; after `limit` seconds of nothing, the EmbeddedError "waited 60 s for <what><hint>"."""
+    """What `look` finds first; after `limit` seconds of nothing, the ClusterError "waited 60 s for <what><hint>"."""
     deadline = time.monotonic() + limit
     while True:
         found = look()
         if found is not None and found is not False:
             return found
         if time.monotonic() > deadline:
-            raise EmbeddedError(f"waited {limit:g} s for {what}{hint()}")
+            raise ClusterError(f"waited {limit:g} s for {what}{hint()}")
         time.sleep(PAUSE)
 
 

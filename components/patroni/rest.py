@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-from components.embedded.failure import EmbeddedError
+from components.patroni.failure import ClusterError
 
 LOOK_LIMIT = 2.0
 ORDER_LIMIT = 120.0
@@ -87,11 +87,11 @@ class Patroni:
         return self.ask("/config")
 
     def order(self, member: str, method: str, path: str, body: object, what: str, timeout: float = ORDER_LIMIT) -> str:
-        """A call that changes something; a EmbeddedError names what was wanted, by whom, and what the answer was."""
+        """A call that changes something; a ClusterError names what was wanted, by whom, and what the answer was."""
         try:
             status, text = self.call(member, method, path, body, timeout)
         except UNREACHABLE as error:
-            raise EmbeddedError(f"{what}: Patroni of {member} did not answer ({error}); run up again") from None
+            raise ClusterError(f"{what}: Patroni of {member} did not answer ({error}); run up again") from None
         if status not in (200, 202):
-            raise EmbeddedError(f"{what}: Patroni of {member} refused it with status {status}: {text.strip()[:300]}")
+            raise ClusterError(f"{what}: Patroni of {member} refused it with status {status}: {text.strip()[:300]}")
         return text
