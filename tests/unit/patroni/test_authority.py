@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 
-from components.embedded.authority import LIFE, Pair, flaw, issue, new_authority, subject
+from components.patroni.authority import LIFE, Pair, flaw, issue, new_authority, subject
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 CA = new_authority("test", NOW)
@@ -55,3 +55,11 @@ def test_what_a_certificate_carries() -> None:
 
 def test_a_pair_shows_no_key() -> None:
     assert repr(Pair(certificate=GIVEN.certificate, key=GIVEN.key)) == "Pair(pg-1)"
+
+
+def test_a_certificate_is_good_for_the_names_it_was_asked_for() -> None:
+    hosts = ("pg-rw.db.svc", "*.pg", "10.0.0.1")
+    made = issue(CA, "gateway", NOW, hosts)
+    assert flaw(made.certificate, CA.certificate, "gateway", NOW, hosts) is None
+    asked = (*hosts, "db.example.org")
+    assert flaw(made.certificate, CA.certificate, "gateway", NOW, asked) == "is not made out to db.example.org"

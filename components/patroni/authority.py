@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 AUTHORITY_LIFE = timedelta(days=3650)
 LIFE = timedelta(days=90)
 RENEWED_AT = 2 / 3  # of its life
+LOOPBACK = ("localhost", "127.0.0.1")
 CLOCK_SLACK = timedelta(minutes=5)  # a server whose clock is a little behind takes a fresh certificate too
 
 
@@ -72,14 +74,13 @@ def new_authority(name: str, now: datetime) -> Pair:
     return Pair(certificate=made.public_bytes(serialization.Encoding.PEM), key=_key_pem(key))
 
 
-def issue(authority: Pair, name: str, now: datetime) -> Pair:
-    """A certificate for `name`, valid for this machine's loopback, as a server and as a client."""
+def issue(authority: Pair, name: str, now: datetime, hosts: Sequence[str] = LOOPBACK) -> Pair:
+    """A certificate for `name` as a server and as a client; as a server for `hosts`, names and addresses."""
     issuer = x509.load_pem_x509_certificate(authority.certificate)
     signer = serialization.load_pem_private_key(authority.key, None)
     if not isinstance(signer, ec.EllipticCurvePrivateKey):
         raise ValueError("the CA's key is not one that this platform makes")
     key = ec.generate_private_key(ec.SECP256R1())
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     made = (
         x509.CertificateBuilder()
@@ -92,11 +93,27 @@ def issue(authority: Pair, name: str, now: datetime) -> Pair:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(authority=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_general(host) for host in hosts]), critical=False)
         .add_extension(_authority_identifier(issuer), critical=False)
         .sign(signer, hashes.SHA256())
     )
     return Pair(certificate=made.public_bytes(serialization.Encoding.PEM), key=_key_pem(key))
+
+
+def _general(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+def names_of(certificate: x509.Certificate) -> set[str]:
+    """The names and addresses that a certificate is good for as a server."""
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return set()
+    return {str(name.value) for name in found}
 
 
 def _authority_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
@@ -110,8 +127,10 @@ def subject(certificate: bytes) -> str:
     return str(found[0].value) if found else ""
 
 
-def flaw(certificate: bytes | None, authority: bytes, name: str, now: datetime) -> str | None:
-    """Why a certificate has to be made anew, in words; None when it is good."""
+def flaw(
+    certificate: bytes | None, authority: bytes, name: str, now: datetime, hosts: Sequence[str] = ()
+) -> str | None:
+    """Why a certificate has to be made anew, in words; None when it is good. It must be good for all of `hosts`."""
     if certificate is None:
         return "is missing"
     try:
@@ -121,6 +140,8 @@ def flaw(certificate: bytes | None, authority: bytes, name: str, now: datetime) 
         return "was not signed by this platform's CA"
     if subject(certificate) != name:
         return f"is made out to {subject(certificate) or 'nobody'}, not to {name}"
+    if lacking := sorted(set(hosts) - names_of(given)):
+        return f"is not made out to {', '.join(lacking)}"
     if now < given.not_valid_before_utc:
         return "is not valid yet: was the clock set back?"
     life = given.not_valid_after_utc - given.not_valid_before_utc
