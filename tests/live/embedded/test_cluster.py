@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from pulumi import automation
 
-from components.embedded import authority
 from components.embedded.certificates import the_authority
+from components.patroni import authority
 from components.patroni.rest import Patroni
 from components.patroni.waiting import until
 from tests.live.embedded.stack import BASE_PORT, Stack
