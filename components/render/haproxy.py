@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from components.render.sites import GatewaySite, MemberSite
+from components.render.sites import ANYWHERE, GatewaySite, MemberSite
 
 WRITER, READER = "writer", "reader"  # names of the backends, which the follower uses on the stats socket
 READ_LAG = "64MB"  # replicas further behind get no reads
@@ -58,9 +58,15 @@ def _backend(name: str, path: str, site: GatewaySite, members: Sequence[MemberSi
         f"    http-check send meth OPTIONS uri {path} ver HTTP/1.1 hdr Host localhost",
         "    http-check expect status 200",
         "    default-server inter 1s fastinter 500ms downinter 1s rise 1 fall 2 on-marked-down shutdown-sessions"
-        f" check check-ssl check-sni localhost verify required verifyhost localhost ca-file {quoted(site.client.ca)}",
-        *(f"    server {member.name} {member.address}:{member.port} port {member.rest_port}" for member in members),
+        f"{_unresolved(members)} check check-ssl check-sni localhost verify required verifyhost localhost"
+        f" ca-file {quoted(site.client.ca)}",
+        *(f"    server {member.name} {member.target}:{member.port} port {member.rest_port}" for member in members),
     ]
+
+
+def _unresolved(members: Sequence[MemberSite]) -> str:
+    """Names that do not resolve yet must not keep HAProxy from starting: the follower tells it the addresses."""
+    return " init-addr libc,none" if any(member.address == ANYWHERE for member in members) else ""
 
 
 def haproxy_cfg(site: GatewaySite, members: Sequence[MemberSite]) -> str:

@@ -130,8 +130,8 @@ def _postgresql(site: MemberSite) -> dict[str, Any]:
             "rewind": _login(REWIND, site.rewind),
         },
         "parameters": _member_parameters(site),
-        "pg_hba": hba_lines(),
-        "pg_ident": ident_lines(site.server_user),
+        "pg_hba": hba_lines(monitored=site.monitored),
+        "pg_ident": ident_lines(site.server_user, monitored=site.monitored),
         "create_replica_methods": ["basebackup"],
         "basebackup": [{"checkpoint": "fast"}],
     }
