@@ -1,0 +1,70 @@
+"""A manifest as a Pulumi resource of the kubernetes provider.
+
+The classes of pulumi_kubernetes are not used: importing them takes 0.3 s of every preview, and what they would check
+has been checked by the schema tests of `k8s/`. Their package stays a requirement, since it brings the provider plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import pulumi
+
+from components.kubernetes.manifests import Manifest
+from components.settings.model import Settings
+
+# Fixed names, so a replacement would have to remove the old one first, under running pods: they are changed in place.
+IN_PLACE = {"enableConfigMapMutable": "true", "enableSecretMutable": "true", "enableServerSideApply": "true"}
+SECRETS = ("data", "stringData")
+
+
+@cache
+def plugin_version() -> str | None:
+    """The provider plugin that goes with the installed package."""
+    try:
+        return version("pulumi-kubernetes")
+    except PackageNotFoundError:
+        return None
+
+
+class Cluster(pulumi.ProviderResource):
+    """The Kubernetes cluster: which kubeconfig, which context."""
+
+    def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions) -> None:
+        given = settings.kubernetes
+        where: dict[str, Any] = {"kubeconfig": given.kubeconfig, "context": given.context}
+        props = IN_PLACE | {key: value for key, value in where.items() if value}
+        super().__init__(
+            "kubernetes",
+            name,
+            props,
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(version=plugin_version())),
+        )
+
+
+class Object(pulumi.CustomResource):
+    """One object of Kubernetes. `secret` are parts that only Pulumi's outputs carry: they join the manifest."""
+
+    def __init__(
+        self,
+        name: str,
+        manifest: Manifest,
+        opts: pulumi.ResourceOptions,
+        secret: Mapping[str, pulumi.Input[Any]] | None = None,
+        *,
+        patch: bool = False,
+    ) -> None:
+        own = pulumi.ResourceOptions(version=plugin_version())
+        if manifest["kind"] == "Secret":
+            own = pulumi.ResourceOptions(version=plugin_version(), additional_secret_outputs=list(SECRETS))
+        props = {**manifest, **(secret or {})}
+        super().__init__(token(manifest, patch=patch), name, props, pulumi.ResourceOptions.merge(opts, own))
+
+
+def token(manifest: Manifest, *, patch: bool = False) -> str:
+    """`kubernetes:apps/v1:StatefulSet`; `core` stands for the group without a name."""
+    group = manifest["apiVersion"] if "/" in manifest["apiVersion"] else f"core/{manifest['apiVersion']}"
+    return f"kubernetes:{group}:{manifest['kind']}{'Patch' if patch else ''}"
