@@ -18,7 +18,8 @@ from components.access.spec import SpecError
 from components.access.spec.load import Loaded
 from components.access.spec.load import load as load_spec
 from components.contract import Server
-from components.settings.load import decoded, load
+from components.settings.kubernetes import DEFAULT_MAJOR
+from components.settings.load import attempt, decoded
 from components.settings.model import DEFAULT_ACCESS, Settings
 from components.settings.problems import Problem, SettingsError
 from components.settings.source import Source
@@ -39,8 +40,16 @@ def _embedded(settings: Settings, specs: Iterable[Loaded]) -> Platform:
     return cast(Platform, component(settings.name, settings, extensions))
 
 
-PLATFORMS: Mapping[str, Callable[[Settings, Iterable[Loaded]], Platform]] = {"embedded": _embedded}
-LATER = ("kubernetes", "rds")  # known to the settings, built by a later release
+def _kubernetes(settings: Settings, specs: Iterable[Loaded]) -> Platform:
+    component = import_module("components.kubernetes.cluster").KubernetesCluster
+    return cast(Platform, component(settings.name, settings, asked_extensions(loaded.spec for loaded in specs)))
+
+
+PLATFORMS: Mapping[str, Callable[[Settings, Iterable[Loaded]], Platform]] = {
+    "embedded": _embedded,
+    "kubernetes": _kubernetes,
+}
+LATER = ("rds",)  # known to the settings, built by a later release
 
 
 def provision(settings: Settings, specs: Iterable[Loaded]) -> Any:
@@ -55,19 +64,21 @@ def stack_settings() -> Settings:
     """What the running stack asks for. When something is wrong, ends the run with one report before any resource."""
     given = {**config.get_config_env(), **config.CONFIG.get()}
     try:
-        return checked_settings(given, stack_source(pulumi.get_stack()))
+        return checked_settings(given, stack_source(pulumi.get_stack()), online=True)
     except SettingsError as wrong:
         raise pulumi.RunError(str(wrong)) from None
 
 
-def checked_settings(given: Mapping[str, Any], source: Source | None) -> Settings:
-    """Settings that a platform of this release can build; else SettingsError with every problem."""
+def checked_settings(given: Mapping[str, Any], source: Source | None, *, online: bool = False) -> Settings:
+    """Settings that a platform of this release can build; else SettingsError with every problem.
+
+    `online` also asks the cluster, where the platform has one, whether it has what the settings name.
+    """
     plain = decoded(given)
-    problems = _not_yet(plain.get("platform"), source)
-    try:
-        settings = load(given, source, default_major=newest_installed())
-    except SettingsError as wrong:
-        problems += wrong.problems
+    settings, found = attempt(given, source, default_major=default_major(plain.get("platform")))
+    problems = _not_yet(plain.get("platform"), source) + found
+    if online and settings.platform == "kubernetes":
+        problems += import_module("components.kubernetes.readiness").problems(settings, source, problems)
     if problems:
         raise SettingsError([*problems, *_in_specs(plain.get("access", DEFAULT_ACCESS))])
     return settings
@@ -86,6 +97,11 @@ def stack_source(stack: str) -> Source | None:
     """Lines of the stack's file, for problems; None when the stack is configured elsewhere."""
     file = ROOT / f"Pulumi.{stack}.yaml"
     return Source.read(file) if file.is_file() else None
+
+
+def default_major(platform: Any) -> int | None:
+    """The major version of a stack that names none: that of the image, or the newest one on this machine."""
+    return DEFAULT_MAJOR if platform == "kubernetes" else newest_installed()
 
 
 def newest_installed(below: Path = POSTGRESQL) -> int | None:

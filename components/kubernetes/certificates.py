@@ -1,4 +1,4 @@
-"""The platform's own CA and its certificates as two resources. Keys lie, encrypted, in the stack's state, and in Secrets.
+"""The platform's own CA and its certificates as two resources. Keys lie encrypted in the stack's state, and in Secrets.
 
 Replication, rewind, the poolers, Patroni's REST interface, etcd and the administrator all log in by certificate, so
 these two resources are all the passwords that the platform's own parts have.

@@ -60,8 +60,22 @@ class Object(pulumi.CustomResource):
         own = pulumi.ResourceOptions(version=plugin_version())
         if manifest["kind"] == "Secret":
             own = pulumi.ResourceOptions(version=plugin_version(), additional_secret_outputs=list(SECRETS))
+        self.manifest = manifest
         props = {**manifest, **(secret or {})}
         super().__init__(token(manifest, patch=patch), name, props, pulumi.ResourceOptions.merge(opts, own))
+
+
+class Found(pulumi.CustomResource):
+    """An object that somebody else makes, read and never changed. `data` is that of a Secret."""
+
+    data: pulumi.Output[Mapping[str, str]]
+
+    def __init__(
+        self, name: str, version_: str, kind: str, where: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> None:
+        own = pulumi.ResourceOptions(id=where, version=plugin_version(), additional_secret_outputs=list(SECRETS))
+        empty = {"apiVersion": version_, "kind": kind}
+        super().__init__(token(empty), name, {"data": None}, pulumi.ResourceOptions.merge(opts, own))
 
 
 def token(manifest: Manifest, *, patch: bool = False) -> str:

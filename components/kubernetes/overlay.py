@@ -64,11 +64,16 @@ def _place(manifest: Manifest, base: Kustomization, settings: Settings) -> None:
         manifest["metadata"]["name"] = space
     elif manifest["kind"] not in WITHOUT_NAMESPACE:
         manifest["metadata"]["namespace"] = space
-    labels = base.labels | {INSTANCE: settings.name}
+    labels = labelled(base, settings)
     for metadata in _labelled(manifest):
         metadata["labels"] = metadata.get("labels", {}) | labels
     for subject in manifest.get("subjects", []):
         subject["namespace"] = space
+
+
+def labelled(base: Kustomization, settings: Settings) -> dict[str, str]:
+    """The labels of everything that is this stack's."""
+    return base.labels | {INSTANCE: settings.name}
 
 
 def _labelled(manifest: Manifest) -> Iterator[dict[str, Any]]:
