@@ -51,7 +51,7 @@ def ensure_trixie() -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     shutil.rmtree(root(), ignore_errors=True)
     scratch.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    run(f"{SUITE}'s PostgreSQL {MAJOR}", _command(scratch, _mirror()), limit=LIMIT_S)
+    run(f"{SUITE}'s PostgreSQL {MAJOR}", _command(scratch, mirror()), limit=LIMIT_S)
     # The server asks who it is, and who speaks to it by its socket.
     accounts = [f"{one.pw_name}:x:{one.pw_uid}:{one.pw_gid}::/:/bin/sh\n" for one in (pwd.getpwuid(0), account)]
     (scratch / "etc" / "passwd").write_text("".join(accounts))
@@ -88,7 +88,7 @@ def _command(scratch: Path, mirror: str) -> list[str]:
     return ["mmdebstrap", *options, "--aptopt=APT::Install-Recommends false", SUITE, str(scratch), mirror]
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """The very mirror that this machine's own Debian packages come from."""
     asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Origin: Debian", "Label: Debian"]
     done = subprocess.run(asked, capture_output=True, text=True, timeout=60)
