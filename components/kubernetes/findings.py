@@ -17,7 +17,12 @@ def findings(settings: Settings, facts: Facts) -> list[Finding]:
     """Everything that is wrong, at once; an unreachable cluster is the only finding, since nothing else is known."""
     if facts.unreachable is not None:
         return [_unreachable(settings, facts)]
-    return [*_namespace(settings, facts), *_class(settings, facts), *_volumes(settings, facts)]
+    return [
+        *_namespace(settings, facts),
+        *_class(settings, facts),
+        *_volumes(settings, facts),
+        *_etcd_nodes(settings, facts),
+    ]
 
 
 def _unreachable(settings: Settings, facts: Facts) -> Finding:
@@ -94,3 +99,15 @@ def _volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
                 f"found {wanted}; {', '.join(other)} {'is' if len(other) == 1 else 'are'} of class"
                 f" {claims[other[0]][1]}, which never changes; set it back, or move the data to a new cluster",
             )
+
+
+def _etcd_nodes(settings: Settings, facts: Facts) -> Iterator[Finding]:
+    """A node joins a running etcd only in the place of a lost one: how many there are is decided once."""
+    have = sum(name.startswith(f"data-{ETCD}-") for name in facts.volumes)
+    wanted = settings.kubernetes.etcd.nodes
+    if have and have != wanted:
+        yield Finding(
+            (HERE, "etcd", "nodes"),
+            f"found {wanted}; this cluster was made with {have}, which is fixed; set {have}, or move the data to a new"
+            " cluster",
+        )

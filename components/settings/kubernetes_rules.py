@@ -21,8 +21,8 @@ LEAST_MEMORY, LEAST_GATEWAY, LEAST_VOLUME, LEAST_ETCD = 256 * 2**20, 64 * 2**20,
 SERVICES = ("writer", "reader", "pooled", "pooled_reader")
 # Public images that people try first. Patroni is in none of them; what any other image holds, its first start says.
 WITHOUT_PATRONI = re.compile(
-    r"(^|/)(postgres|postgresql|postgis|postgis/postgis|bitnami/postgresql|pgvector/pgvector|pgvector|timescale/timescaledb"
-    r"|timescaledb|cloudnative-pg/postgresql|supabase/postgres|alpine/postgres)$"
+    r"((docker\.io|index\.docker\.io)/)?((library/)?postgres|(bitnami|bitnamilegacy)/(postgresql|postgresql-repmgr)"
+    r"|postgis/postgis|pgvector/pgvector|timescale/timescaledb|supabase/postgres)|ghcr\.io/cloudnative-pg/postgresql"
 )
 
 
@@ -130,7 +130,7 @@ def _image(settings: Settings) -> Iterator[Fault]:
             " never run different programs by accident",
         )
     repository = name.removesuffix(f":{tag}") if tag else name
-    if WITHOUT_PATRONI.search(repository):
+    if WITHOUT_PATRONI.fullmatch(repository):
         yield (
             path,
             f"found {image!r}, which has no Patroni, no PgBouncer and no etcd; build one from k8s/image, or remove this"
@@ -172,6 +172,12 @@ def _exposure(settings: Settings) -> Iterator[Fault]:
             yield here, f"found {source!r}; allowed is a network such as 10.0.0.0/8 ({error})"
     if exposure.sources and exposure.type == "ClusterIP":
         yield (*path, "sources"), "needs type NodePort or LoadBalancer: nobody outside reaches a ClusterIP"
+    if not exposure.sources and exposure.type != "ClusterIP":
+        yield (
+            (*path, "sources"),
+            f"is empty, so with type {exposure.type} nobody outside may connect; name the networks that may, such as"
+            " 10.0.0.0/8",
+        )
     if exposure.host and exposure.type == "ClusterIP":
         yield (*path, "host"), f"found {exposure.host!r}; nobody outside reaches a ClusterIP: set type, or remove host"
 
