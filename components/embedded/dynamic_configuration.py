@@ -15,12 +15,11 @@ from components.embedded import sql
 from components.embedded.etcd_node import ENDING, answers
 from components.embedded.files import Account, write
 from components.embedded.turn import turn
-from components.patroni.decisions import configuration_drift, lowers, patch, rounds
-from components.patroni.provider import Provider, Spec, say, written
+from components.patroni.configuration import bring_about, changes, drift
+from components.patroni.provider import Provider, Spec, written
 from components.patroni.rest import Patroni
-from components.patroni.rolling import roll, wait_leader, wait_whole, waits_for_restart
+from components.patroni.rolling import waits_for_restart
 from components.patroni.waiting import until
-from components.render.impact import impact
 from components.settings.catalogue import catalogue
 from components.settings.parameters import plain
 
@@ -28,26 +27,16 @@ FORCE_LIMIT = 60.0
 
 
 class DynamicConfigurationProvider(Provider):
-    def ensure(self, spec: Spec, _old: Spec | None) -> None:
-        patroni = Patroni.of(spec)
-        log = f"; see {Path(spec['directory']) / 'pg-1/log/patroni.log'}"
-        leader = wait_leader(patroni, spec["scope"], log)
-        for _ in range(2):  # the second finds what lowering something put off
-            live = patroni.configuration() or {}
-            for change in rounds(patch(spec["configuration"], live), live)[:1]:
-                patroni.order(leader, "PATCH", "/config", change, "change of the dynamic configuration")
-                self._wait_in_force(spec, patroni, change)
-                self._roll(spec, patroni, primary_first=lowers(change, live))
-                leader = wait_leader(patroni, spec["scope"], log)
-        self._roll(spec, patroni, primary_first=False)
-        wait_whole(patroni, spec["durability"])
-
-    def _roll(self, spec: Spec, patroni: Patroni, *, primary_first: bool) -> None:
-        if not _waiting(patroni):
-            return
-        with turn(Path(spec["directory"]), "configuration", None):
-            wait_whole(patroni, spec["durability"])
-            say(roll(patroni, spec["durability"], primary_first=primary_first))
+    def ensure(self, spec: Spec, old: Spec | None) -> None:
+        patroni, home = Patroni.of(spec), Path(spec["directory"])
+        bring_about(
+            spec,
+            patroni,
+            in_force=lambda change: self._wait_in_force(spec, patroni, change),
+            turn=lambda: turn(home, "configuration", None),
+            hint=f"; see {home / 'pg-1/log/patroni.log'}",
+            old=old,
+        )
 
     def _wait_in_force(self, spec: Spec, patroni: Patroni, change: Mapping[str, Any]) -> None:
         """Until each member has the new values or says that it needs a restart for them."""
@@ -63,26 +52,16 @@ class DynamicConfigurationProvider(Provider):
     def drift(self, spec: Spec, coming: Spec) -> list[str]:
         patroni = Patroni.of(spec, coming)
         live = patroni.configuration()
-        if live is None:
-            return _silence(coming)
-        waiting = [f"{name}: waits for a restart" for name in _waiting(patroni)]
-        return configuration_drift(spec["configuration"], live) + waiting
+        return _silence(coming) if live is None else drift(spec, patroni, live)
 
     def changes(self, old: Spec, new: Spec) -> list[str]:
-        told = [str(one) for one in impact(old["deployment"], new["deployment"])]
-        if not told and patch(new["configuration"], old["configuration"]):
-            told = ["dynamic configuration: reload, nobody is cut off"]
-        return told
+        return changes(old, new)
 
     def remove(self, spec: Spec) -> None:
         """The configuration goes with etcd. As the last resource that needs all members it tells them that all ends."""
         home = Path(spec["directory"])
         if home.is_dir():
             write(home / ENDING, "", Account.own())
-
-
-def _waiting(patroni: Patroni) -> list[str]:
-    return [name for name in patroni.members if waits_for_restart(patroni, name)]
 
 
 def _in_force(spec: Spec, patroni: Patroni, member: str, names: list[str]) -> bool:

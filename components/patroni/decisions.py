@@ -11,6 +11,8 @@ from components.render.impact import FOLLOWED
 # Set by an operator with patronictl for a while or for good; a spec does not speak of them.
 OPERATORS = frozenset({"pause", "slots", "ignore_slots", "standby_cluster"})
 COUNTED = frozenset(FOLLOWED)
+# Of a cluster, and of a standby cluster, where it follows another cluster and may be in any state of that.
+LEADERS = {"leader": {"running"}, "standby_leader": {"running", "streaming", "in archive recovery"}}
 
 
 def differences(wanted: Any, found: Any, path: str = "") -> Iterator[str]:
@@ -111,8 +113,8 @@ class Restart:
 def restarts(view: Sequence[Mapping[str, Any]], *, primary_first: bool) -> list[Restart]:
     """The members that wait for a restart: replicas, then the primary after a switchover; or the reverse."""
     waiting = [member for member in view if member.get("pending_restart")]
-    replicas = [Restart(str(member["name"])) for member in waiting if member["role"] != "leader"]
-    leaders = [str(member["name"]) for member in waiting if member["role"] == "leader"]
+    replicas = [Restart(str(member["name"])) for member in waiting if member["role"] not in LEADERS]
+    leaders = [str(member["name"]) for member in waiting if member["role"] in LEADERS]
     if primary_first or len(view) == 1:
         return [*map(Restart, leaders), *replicas]
     return [*replicas, *(Restart(name, switchover=True) for name in leaders)]
@@ -122,13 +124,13 @@ def missing(view: Sequence[Mapping[str, Any]], members: Sequence[str], durabilit
     """What keeps the cluster from being whole, in words; "" when it is."""
     wrong = [f"{one['name']} is {one['role']}, {one['state']}" for one in view if not _is_well(one, durability)]
     wrong += [f"{name} is absent" for name in sorted(set(members) - {str(one["name"]) for one in view})]
-    if not any(one["role"] == "leader" for one in view):
+    if not any(one["role"] in LEADERS for one in view):
         wrong.append("there is no leader")
     return ", ".join(wrong)
 
 
 def _is_well(member: Mapping[str, Any], durability: str) -> bool:
-    if member["role"] == "leader":
-        return bool(member["state"] == "running")
+    if member["role"] in LEADERS:
+        return member["state"] in LEADERS[member["role"]]
     synchronous = member["role"] in ("quorum_standby", "sync_standby")
     return member["state"] == "streaming" and (synchronous or durability == "asynchronous")

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
+from components.patroni.decisions import LEADERS
 from components.patroni.failure import ClusterError
 
 LOOK_LIMIT = 2.0
@@ -44,14 +45,16 @@ class Patroni:
         return self._call(now, method, path, body, timeout)
 
     def _call(self, at: Member, method: str, path: str, body: object, timeout: float) -> tuple[int, str]:
-        context = ssl.create_default_context(cafile=self._admin["ca"])
-        context.load_cert_chain(self._admin["certificate"], self._admin["key"])
-        connection = http.client.HTTPSConnection(at["host"], at["rest_port"], timeout=timeout, context=context)
-        with contextlib.closing(connection):
+        with contextlib.closing(self._connection(at, timeout)) as connection:
             text = None if body is None else json.dumps(body)
             connection.request(method, path, text, {"Content-Type": "application/json"})
             response = connection.getresponse()
             return response.status, response.read().decode(errors="replace")
+
+    def _connection(self, at: Member, timeout: float) -> http.client.HTTPConnection:
+        context = ssl.create_default_context(cafile=self._admin["ca"])
+        context.load_cert_chain(self._admin["certificate"], self._admin["key"])
+        return http.client.HTTPSConnection(at["host"], at["rest_port"], timeout=timeout, context=context)
 
     def look(self, member: str, path: str) -> dict[str, Any] | None:
         """What a member answers, whatever the status; None when it does not."""
@@ -78,7 +81,7 @@ class Patroni:
     def leader(self) -> str | None:
         """The leader's name, while it also runs as a primary."""
         for member in self.view():
-            if member["role"] == "leader" and member["state"] == "running":
+            if member["state"] in LEADERS.get(member["role"], ()):
                 return str(member["name"])
         return None
 

@@ -15,12 +15,17 @@ WHOLE_LIMIT = 120.0
 SWITCHOVER_TRIES = 4
 
 
-def wait_whole(patroni: Patroni, durability: str, limit: float = WHOLE_LIMIT) -> None:
-    """Until a leader and every replica are there, replicas streaming and counted as synchronous if they shall be."""
-    names = list(patroni.members)
+def wait_whole(
+    patroni: Patroni, durability: str, limit: float = WHOLE_LIMIT, spared: frozenset[str] = frozenset()
+) -> None:
+    """Until a leader and every replica are there, replicas streaming and counted as synchronous if they shall be.
+
+    `spared` members need not be.
+    """
+    names = [name for name in patroni.members if name not in spared]
 
     def lacking() -> str:
-        return missing(patroni.view(), names, durability)
+        return missing([one for one in patroni.view() if one["name"] not in spared], names, durability)
 
     until(lambda: not lacking() or None, limit, "the cluster to be whole", lambda: f": {lacking()}")
 
@@ -63,12 +68,12 @@ def switchover(patroni: Patroni, leader: str) -> None:
     until(lambda: patroni.leader() not in (leader, None), LEADER_LIMIT, f"a leader other than {leader}")
 
 
-def roll(patroni: Patroni, durability: str, *, primary_first: bool) -> list[str]:
+def roll(patroni: Patroni, durability: str, *, primary_first: bool, spared: frozenset[str] = frozenset()) -> list[str]:
     """Restarts the members that wait for it, the cluster whole between two of them; what was done, in words."""
     done = []
     for step in restarts(patroni.view(), primary_first=primary_first):
         _restart(patroni, step)
-        wait_whole(patroni, durability)
+        wait_whole(patroni, durability, spared=spared)
         done.append(f"{step.member}: {'switched over and ' if step.switchover else ''}restarted")
     return done
 
