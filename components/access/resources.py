@@ -17,7 +17,7 @@ from components.access import apply, edge, passwords, preview, scripts, silence
 from components.access.failures import AccessError
 from components.access.passwords import Verifier
 from components.access.preview import Preview
-from components.access.session import Target
+from components.access.session import reached
 from components.access.spec.load import Loaded, from_plain
 
 Props = dict[str, Any]
@@ -105,12 +105,14 @@ class RolesProvider(_Provider):
     def plan(self, props: Props) -> Preview:
         loaded, server = _loaded(props), _server(props)
         verifiers = _verifiers(props, loaded)
-        return preview.cluster(Target.of(server), loaded.spec, verifiers, major=server.major, sent=_sent(props))
+        with reached(server, _identity(props)) as target:
+            return preview.cluster(target, loaded.spec, verifiers, major=server.major, sent=_sent(props))
 
     def apply(self, props: Props) -> apply.Done:
         loaded = _loaded(props)
         options = dataclasses.replace(_options(props), sent=_sent(props))
-        return apply.apply_cluster(Target.of(_server(props)), loaded.spec, _verifiers(props, loaded), options)
+        with reached(_server(props), _identity(props)) as target:
+            return apply.apply_cluster(target, loaded.spec, _verifiers(props, loaded), options)
 
     def outputs_of(self, props: Props) -> Props:
         return {"sent": json.dumps(silence.digests(_verifiers(props, _loaded(props))), sort_keys=True)}
@@ -124,11 +126,14 @@ class DatabaseProvider(_Provider):
 
     def plan(self, props: Props) -> Preview:
         server, name = _server(props), str(props["database"])
-        return preview.database(Target.of(server), _loaded(props).spec, name, _scripts(props), major=server.major)
+        with reached(server, _identity(props)) as target:
+            return preview.database(target, _loaded(props).spec, name, _scripts(props), major=server.major)
 
     def apply(self, props: Props) -> apply.Done:
-        target, name = Target.of(_server(props)), str(props["database"])
-        return apply.apply_database(target, _loaded(props).spec, name, _scripts(props), _options(props))
+        with reached(_server(props), _identity(props)) as target:
+            return apply.apply_database(
+                target, _loaded(props).spec, str(props["database"]), _scripts(props), _options(props)
+            )
 
 
 class Roles(dynamic.Resource, module="access", name="Roles"):
@@ -144,11 +149,13 @@ class Roles(dynamic.Resource, module="access", name="Roles"):
         server: contract.Server,
         passwords: Mapping[str, pulumi.Input[str]],
         key: pulumi.Input[str],
+        identity: pulumi.Input[str] | None = None,
         allow: Iterable[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props = {**_props(loaded, server, allow), "passwords": passwords, "key": key, "drift": None, "sent": None}
-        hidden = pulumi.ResourceOptions(additional_secret_outputs=["passwords", "key"])
+        given = _props(loaded, server, allow, identity)
+        props = {**given, "passwords": passwords, "key": key, "drift": None, "sent": None}
+        hidden = pulumi.ResourceOptions(additional_secret_outputs=["passwords", "key", "identity"])
         super().__init__(RolesProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
 
 
@@ -165,21 +172,28 @@ class DatabaseAccess(dynamic.Resource, module="access", name="DatabaseAccess"):
         server: contract.Server,
         database: str,
         found: Mapping[str, str],
+        identity: pulumi.Input[str] | None = None,
         allow: Iterable[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         texts = json.dumps(found, sort_keys=True)
-        props = {**_props(loaded, server, allow), "database": database, "scripts": texts, "drift": None}
-        super().__init__(DatabaseProvider(), name, props, opts)
+        given = _props(loaded, server, allow, identity)
+        props = {**given, "database": database, "scripts": texts, "drift": None}
+        hidden = pulumi.ResourceOptions(additional_secret_outputs=["identity"])
+        super().__init__(DatabaseProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
 
 
-def _props(loaded: Loaded, server: contract.Server, allow: Iterable[str]) -> Props:
-    """Pulumi's own values lose integers and empty entries on their way, so what is nested travels as JSON."""
+def _props(loaded: Loaded, server: contract.Server, allow: Iterable[str], identity: pulumi.Input[str] | None) -> Props:
+    """Pulumi's own values lose integers and empty entries on their way, so what is nested travels as JSON.
+
+    `identity` is the administrator's, as JSON of PEM texts, where it lies in no file: a secret.
+    """
     return {
         "spec": json.dumps(loaded.plain, sort_keys=True),
         "file": loaded.file,
         "server": json.dumps(server.to_dict(), sort_keys=True),
         "allow": sorted(allow),
+        **({} if identity is None else {"identity": pulumi.Output.secret(identity)}),
     }
 
 
@@ -194,6 +208,14 @@ def _loaded(props: Props) -> Loaded:
 
 def _server(props: Props) -> contract.Server:
     return contract.Server.from_dict(json.loads(props["server"]))
+
+
+def _identity(props: Props) -> dict[str, str] | None:
+    """None where there is none to bring; {} where a preview does not know it yet."""
+    if props.get("identity") is None:
+        return None
+    found: dict[str, str] = json.loads(_known(props["identity"], "{}"))
+    return found
 
 
 def _scripts(props: Props) -> list[scripts.Script]:

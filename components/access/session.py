@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from components import contract
 from components.access import failures
+from components.reach import RouteError, Way, identity_files, open_route, unusable
 
 Connection = psycopg.Connection[Any]
 T = TypeVar("T")
@@ -33,10 +34,11 @@ class Target:
 
     words: dict[str, Any] = field(repr=False)
     maintenance: str = "postgres"
+    way: Way | None = field(default=None, repr=False)
 
     @staticmethod
     def of(server: contract.Server) -> Target:
-        """A platform's server, by its writer."""
+        """A platform's server that is reached directly, by its writer."""
         return Target(words=server.conninfo(), maintenance=server.database)
 
     @staticmethod
@@ -51,7 +53,42 @@ class Target:
         words.setdefault("application_name", "postgres-platform")
         options = "-c search_path=pg_catalog -c timezone=UTC -c datestyle=ISO -c client_min_messages=warning"
         words["options"] = f"{words.get('options') or ''} {options}".strip()
-        return psycopg.connect(**words, autocommit=autocommit)
+        try:
+            return psycopg.connect(**words | self._carried(), autocommit=autocommit)
+        except psycopg.OperationalError as error:
+            if (
+                not (self.way and self.way.carries)
+                or isinstance(error, NoRouteError)
+                or not failures.unreachable(error)
+            ):
+                raise
+        # What carried the session may lead to a pod that is gone; then a new one may not.
+        self.way.renew()
+        return psycopg.connect(**words | self._carried(), autocommit=autocommit)
+
+    def _carried(self) -> dict[str, Any]:
+        try:
+            return self.way.words() if self.way else {}
+        except RouteError as error:
+            raise NoRouteError(str(error)) from None
+
+
+class NoRouteError(psycopg.OperationalError):
+    """There is no way to the server at the moment; for whoever asks the same as a server that is not there."""
+
+
+@contextmanager
+def reached(server: contract.Server, identity: Mapping[str, str] | None = None) -> Iterator[Target]:
+    """A platform's server, by whatever route leads there. `identity` is the administrator's, as PEM, if in no file.
+
+    {} stands for an identity that is yet to be made: the server is then as good as not there.
+    """
+    blocked = unusable(identity)
+    with (
+        open_route(server.route, server.writer, blocked) as way,
+        identity_files(None if blocked else identity) as files,
+    ):
+        yield Target(words=server.conninfo() | files, maintenance=server.database, way=way)
 
 
 @contextmanager

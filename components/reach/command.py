@@ -1,0 +1,42 @@
+"""The command that carries connections, and what it says. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from components.contract import Endpoint, Route
+
+PODS_S = 10  # how long kubectl looks for a ready pod behind the Service
+_PORT = re.compile(r"^Forwarding from 127\.0\.0\.1:(\d+) ->")
+
+
+def port_forward(route: Route, endpoint: Endpoint) -> tuple[str, ...]:
+    """kubectl's own words; it chooses a free local port itself. Holds no secret: kubectl reads the kubeconfig."""
+    return (
+        "kubectl",
+        *((f"--kubeconfig={route.kubeconfig}",) if route.kubeconfig else ()),
+        *((f"--context={route.context}",) if route.context else ()),
+        f"--namespace={route.namespace}",
+        "port-forward",
+        "--address=127.0.0.1",
+        f"--pod-running-timeout={PODS_S}s",
+        f"service/{service(endpoint)}",
+        f":{endpoint.port}",
+    )
+
+
+def service(endpoint: Endpoint) -> str:
+    """The Service of an endpoint: pg-rw.postgres-main.svc -> pg-rw."""
+    return endpoint.host.partition(".")[0]
+
+
+def local_port(line: str) -> int | None:
+    """The port of this machine that kubectl says it carries; None for its other lines."""
+    found = _PORT.match(line)
+    return int(found.group(1)) if found else None
+
+
+def complaint(lines: list[str]) -> str:
+    """What kubectl ended with, in one line."""
+    told = [line.strip() for line in lines if line.strip() and local_port(line) is None]
+    return told[-1].removeprefix("error: ") if told else "kubectl ended without a word"
