@@ -7,6 +7,7 @@ import re
 from components.contract import Endpoint, Route
 
 PODS_S = 10  # how long kubectl looks for a ready pod behind the Service
+POD_LABELS = 3  # after the pod's own: the headless Service, the namespace, svc
 _PORT = re.compile(r"^Forwarding from 127\.0\.0\.1:(\d+) ->")
 
 
@@ -20,14 +21,15 @@ def port_forward(route: Route, endpoint: Endpoint) -> tuple[str, ...]:
         "port-forward",
         "--address=127.0.0.1",
         f"--pod-running-timeout={PODS_S}s",
-        f"service/{service(endpoint)}",
+        target(endpoint),
         f":{endpoint.port}",
     )
 
 
-def service(endpoint: Endpoint) -> str:
-    """The Service of an endpoint: pg-rw.postgres-main.svc -> pg-rw."""
-    return endpoint.host.partition(".")[0]
+def target(endpoint: Endpoint) -> str:
+    """What the host names: pg-rw.postgres-main.svc is a Service, pg-0.pg.postgres-main.svc one pod behind one."""
+    name, *rest = endpoint.host.split(".")
+    return f"{'pod' if len(rest) == POD_LABELS else 'service'}/{name}"
 
 
 def local_port(line: str) -> int | None:
