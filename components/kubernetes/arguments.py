@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from components.contract import Capabilities, Credentials, Endpoint, Route, Server
 from components.kubernetes.manifests import Manifest, identity
 from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, namespace, volume
+from components.render.impact import deployment
+from components.render.patroni import dynamic_configuration
+from components.render.pods import member_names
 from components.settings.model import Settings
 
 # Where an application mounts the Secret with its URL; the URL names the CA's file there.
@@ -18,6 +21,7 @@ LAYERS = {("Namespace", ""): 0, ("StatefulSet", ETCD): 2, ("StatefulSet", MEMBER
 OTHERS = 1
 # A member copies the whole database before it is ready.
 MEMBERS_LIMIT, OTHERS_LIMIT = "60m", "10m"
+COMPARED = ("major", "parameters", "patroni", "durability")
 NOT_AWAITED = "pulumi.com/skipAwait"
 AWAITED = "pulumi.com/waitFor"
 FORCED = "pulumi.com/patchForce"
@@ -101,6 +105,21 @@ def server(settings: Settings) -> Server:
         capabilities=Capabilities(),
         route=route,
     )
+
+
+def configuration_spec(settings: Settings, extensions: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The cluster's dynamic configuration. `deployment` is what the preview compares to say what a change costs."""
+    space, known = namespace(settings), deployment(settings, extensions)
+    return {
+        "scope": settings.name,
+        "configuration": dynamic_configuration(settings, extensions),
+        "deployment": {key: known[key] for key in COMPARED},
+        "durability": settings.durability,
+        "members": {name: {"host": f"{name}.{MEMBERS}.{space}.svc"} for name in member_names(settings)},
+        "route": asdict(route_of(settings)),
+        "fenced": sorted(settings.kubernetes.fenced),
+        "asleep": settings.kubernetes.hibernate,
+    }
 
 
 def route_of(settings: Settings) -> Route:

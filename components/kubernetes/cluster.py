@@ -15,6 +15,7 @@ from components.contract import Server
 from components.kubernetes import arguments
 from components.kubernetes.certificate_manifests import authority_secret, tls_secret
 from components.kubernetes.certificates import Authority, Certificates
+from components.kubernetes.configuration import Configuration
 from components.kubernetes.leaves import leaves
 from components.kubernetes.manifest import Cluster, Found, Object
 from components.kubernetes.manifests import Manifest, read
@@ -53,9 +54,12 @@ class KubernetesCluster(pulumi.ComponentResource):
         base = read()
         self._manifests = overlay(base, settings, extensions)
         self._labels = labelled(base, settings)
-        last = self._declare()
+        objects = self._declare()
+        below = pulumi.ResourceOptions(parent=self, depends_on=list(objects))
+        wanted = arguments.configuration_spec(settings, extensions)
+        configuration = Configuration(f"{name}-configuration", wanted, self.identity, below)
         self.server = arguments.server(settings)
-        self.ready = pulumi.Output.all(*(one.id for one in last)).apply(lambda _: True)
+        self.ready = configuration.spec.apply(lambda _: True)
         self.register_outputs({"ready": self.ready})
 
     def _declare(self) -> list[Object]:

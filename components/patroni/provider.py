@@ -97,22 +97,35 @@ class Provider(dynamic.ResourceProvider):
     def remove(self, spec: Spec) -> None:
         raise NotImplementedError
 
+    def parsed(self, props: dict[str, Any]) -> Spec:
+        """The spec of a resource, and what travels beside it."""
+        return parsed(props)
+
+    def settled(self, props: dict[str, Any], found: list[str]) -> dict[str, Any]:
+        """What is kept of a resource; `found` is its drift."""
+        return {"spec": props["spec"], "drift": found}
+
+    def identified(self, spec: Spec) -> str:
+        """The resource's id."""
+        return str(spec["directory"])
+
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
-        spec = parsed(props)
+        spec = self.parsed(props)
         guarded(lambda: self.ensure(spec, None))
-        return dynamic.CreateResult(id_=str(spec["directory"]), outs=_settled(props))
+        return dynamic.CreateResult(id_=self.identified(spec), outs=self.settled(props, []))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
-        guarded(lambda: self.ensure(parsed(_news), parsed(_olds)))
-        return dynamic.UpdateResult(outs=_settled(_news))
+        guarded(lambda: self.ensure(self.parsed(_news), self.parsed(_olds)))
+        return dynamic.UpdateResult(outs=self.settled(_news, []))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
-        found = guarded(lambda: self.drift(parsed(props), parsed(props)))
+        spec = self.parsed(props)
+        found = guarded(lambda: self.drift(spec, spec))
         say(map(drifted, found), "reading")
-        return dynamic.ReadResult(id_=id_, outs={"spec": props["spec"], "drift": found})
+        return dynamic.ReadResult(id_=id_, outs=self.settled(props, found))
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
-        old, new = parsed(_olds), parsed(_news)
+        old, new = self.parsed(_olds), self.parsed(_news)
         # Drift is told against what was asked for so far; what was asked anew is told as a change.
         found = guarded(lambda: self.drift(old, new))
         asked = guarded(lambda: self.changes(old, new))
@@ -120,7 +133,7 @@ class Provider(dynamic.ResourceProvider):
         return dynamic.DiffResult(changes=bool(found or asked))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        guarded(lambda: self.remove(parsed(_props)))
+        guarded(lambda: self.remove(self.parsed(_props)))
 
 
 def drifted(line: str) -> str:
@@ -135,7 +148,3 @@ def parsed(props: dict[str, Any]) -> Spec:
 def written(spec: Spec) -> dict[str, Any]:
     """The inputs of a resource. `drift` is an output: what was found at the last refresh, empty when all is well."""
     return {"spec": json.dumps(spec, sort_keys=True), "drift": None}
-
-
-def _settled(props: dict[str, Any]) -> dict[str, Any]:
-    return {"spec": props["spec"], "drift": []}

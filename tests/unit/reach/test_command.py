@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from components.contract import Endpoint, Route
-from components.reach.command import complaint, local_port, port_forward
+from components.reach.command import complaint, local_port, port_forward, target
 
 ROUTE = Route(kind="port-forward", namespace="postgres-main", context="dev", kubeconfig="/home/me/kube.yaml")
 WRITER = Endpoint(host="pg-rw.postgres-main.svc", port=5432)
@@ -48,3 +48,8 @@ def test_a_complaint_is_kubectl_s_last_word() -> None:
         "lost connection to pod"
     )
     assert complaint([]) == "kubectl ended without a word"
+
+
+def test_a_pod_behind_a_headless_service_is_reached_by_itself() -> None:
+    assert target(Endpoint(host="pg-0.pg.postgres-main.svc", port=8008)) == "pod/pg-0"
+    assert target(Endpoint(host="pg-rw.postgres-main.svc", port=5432)) == "service/pg-rw"
