@@ -13,7 +13,7 @@ from components.contract import Endpoint, Route
 from components.reach.forward import Forward, RouteError
 
 __all__ = ["RouteError", "Way", "open_route"]
-KEPT_S = 15.0  # an unused forward is kept for the next resource; starting one takes a second
+KEPT_S = 30.0  # an unused forward is kept for the next resource; starting one takes a second
 
 
 class Way:

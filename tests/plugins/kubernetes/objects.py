@@ -62,11 +62,12 @@ def identity(manifest: Object) -> str:
     return f"{meta['namespace']}/{meta['name']}" if meta.get("namespace") else str(meta["name"])
 
 
-def located(manifest: Object, id_: str) -> Object:
-    """A manifest with the name and namespace of an id, for reading and deleting."""
+def located(type_: str, id_: str) -> Object:
+    """A manifest with the name and namespace of an id, for reading and deleting; `type_` is Pulumi's token."""
     namespace, _, name = id_.rpartition("/")
     meta = {"name": name, **({"namespace": namespace} if namespace else {})}
-    return {"apiVersion": manifest["apiVersion"], "kind": manifest["kind"], "metadata": meta}
+    _, group, kind = type_.split(":")
+    return {"apiVersion": group.removeprefix("core/"), "kind": kind.removesuffix("Patch"), "metadata": meta}
 
 
 def normal(manifest: Object) -> Object:

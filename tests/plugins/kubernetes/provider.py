@@ -61,19 +61,19 @@ class Kubernetes(Provider):
             raise Failed(f"{_shown(inputs)} is there already: import it, or set upsert_existing_objects")
         return Made(id_, self._applied(call, inputs))
 
-    def read(self, call: Call, id_: str, inputs: Props, olds: Props) -> Found | None:
-        place = objects.located(inputs or olds, id_)
+    def read(self, call: Call, id_: str, inputs: Props, _olds: Props) -> Found | None:
+        place = objects.located(call.type, id_)
         live = self._asked(lambda cluster: cluster.get(place))
         if live is None:
             return None
         outputs = objects.plain(live, objects.manager(call.urn, inputs))
-        return Found(id_, objects.pruned(outputs, inputs) if inputs else outputs, outputs)
+        return Found(id_, objects.pruned(outputs, inputs) if inputs.get("metadata") else outputs, outputs)
 
     def update(self, call: Call, id_: str, _old_inputs: Props, _olds: Props, news: Props) -> Props:
         return self._foreseen(call, news) if call.preview else self._applied(call, news)
 
-    def delete(self, call: Call, id_: str, old_inputs: Props, olds: Props) -> None:
-        place = objects.located(old_inputs or olds, id_)
+    def delete(self, call: Call, id_: str, old_inputs: Props, _olds: Props) -> None:
+        place = objects.located(call.type, id_)
         live = self._asked(lambda cluster: cluster.get(place))
         if live is None:
             return
@@ -125,7 +125,7 @@ class Kubernetes(Provider):
         end, told = time.monotonic() + limit, ""
         while True:
             try:
-                lacks = waiting.missing(self._cluster(), outputs)
+                lacks = waiting.missing(self._cluster(), outputs, objects.annotation(inputs, "waitFor"))
             except waiting.Hopeless as error:
                 raise self._unready(inputs, outputs, str(error)) from None
             except (Unreachable, Refused) as error:
@@ -139,12 +139,12 @@ class Kubernetes(Provider):
                 why = "stopped on request" if call.cancelled.is_set() else f"not ready after {limit:.0f} s"
                 raise self._unready(inputs, outputs, f"{why}: {lacks}")
             time.sleep(PAUSE_S)
-            outputs = self._again(inputs, outputs)
+            outputs = self._again(call, inputs, outputs)
 
-    def _again(self, inputs: Props, outputs: Props) -> Props:
+    def _again(self, call: Call, inputs: Props, outputs: Props) -> Props:
         """The live object; the last known one while the API server does not answer."""
         try:
-            live = self._cluster().get(objects.located(inputs, objects.identity(inputs)))
+            live = self._cluster().get(objects.located(call.type, objects.identity(inputs)))
         except (Unreachable, Refused):
             return outputs
         if live is None:

@@ -15,10 +15,19 @@ class Hopeless(Exception):  # noqa: N818
     """It will never get ready."""
 
 
-def missing(cluster: Cluster, live: Object) -> str | None:
-    """What is still missing; None when the object is ready. Raises Hopeless."""
+def missing(cluster: Cluster, live: Object, condition: str | None = None) -> str | None:
+    """What is still missing; None when the object is ready. `condition` is one to wait for instead. Raises Hopeless."""
+    if condition is not None:
+        return _condition(live, condition)
     rule = RULES.get(live["kind"])
     return rule(cluster, live) if rule else None
+
+
+def _condition(live: Object, condition: str) -> str | None:
+    """condition=Ready, as the annotation waitFor has it."""
+    name = condition.removeprefix("condition=")
+    found = {each["type"]: each["status"] for each in live.get("status", {}).get("conditions", ())}
+    return None if found.get(name) == "True" else f"its condition {name} is {found.get(name, 'not known')}"
 
 
 def _observed(live: Object) -> bool:
