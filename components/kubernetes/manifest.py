@@ -16,8 +16,15 @@ import pulumi
 from components.kubernetes.manifests import Manifest
 from components.settings.model import Settings
 
-# Fixed names, so a replacement would have to remove the old one first, under running pods: they are changed in place.
-IN_PLACE = {"enableConfigMapMutable": "true", "enableSecretMutable": "true", "enableServerSideApply": "true"}
+OPTIONS = {
+    "enableServerSideApply": "true",
+    # Fixed names, so a replacement would have to remove the old one first, under running pods: changed in place.
+    "enableConfigMapMutable": "true",
+    "enableSecretMutable": "true",
+    # What was edited by hand is put right, and what an interrupted run made is taken over.
+    "enablePatchForce": "true",
+    "upsertExistingObjects": "true",
+}
 SECRETS = ("data", "stringData")
 
 
@@ -35,8 +42,13 @@ class Cluster(pulumi.ProviderResource):
 
     def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions) -> None:
         given = settings.kubernetes
-        where: dict[str, Any] = {"kubeconfig": given.kubeconfig, "context": given.context}
-        props = IN_PLACE | {key: value for key, value in where.items() if value}
+        # Another path to the same kubeconfig is no other cluster; another context is.
+        where = {
+            "kubeconfig": given.kubeconfig,
+            "context": given.context,
+            "clusterIdentifier": given.context or "current context",
+        }
+        props = OPTIONS | {key: value for key, value in where.items() if value}
         super().__init__(
             "kubernetes",
             name,
