@@ -14,6 +14,7 @@ import pulumi
 from pulumi.runtime import config
 
 from components.access.asked import asked_extensions
+from components.access.logins import Login
 from components.access.spec import SpecError
 from components.access.spec.load import Loaded
 from components.access.spec.load import load as load_spec
@@ -29,9 +30,16 @@ POSTGRESQL, POSTGRESQL_SHARE = Path("/usr/lib/postgresql"), Path("/usr/share/pos
 
 
 class Platform(Protocol):
-    """A Pulumi component that runs a cluster. `server` is all that the access layer learns of it."""
+    """A Pulumi component that runs a cluster. `server` is all that the access layer learns of it.
+
+    `identity` are the administrator's certificate, key and CA as PEM, secrets, where they lie in no file.
+    """
 
     server: Server
+    identity: Mapping[str, pulumi.Input[str]] | None
+
+    def publish(self, logins: Iterable[Login]) -> None:
+        """Puts each login's URLs where applications of this platform look for them; never in clear into a preview."""
 
 
 def _embedded(settings: Settings, specs: Iterable[Loaded]) -> Platform:

@@ -6,13 +6,14 @@ What goes into its resources is computed in `overlay.py` and `arguments.py`.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pulumi
 
+from components.access.logins import Login
 from components.contract import Server
-from components.kubernetes import arguments
+from components.kubernetes import arguments, login_secrets
 from components.kubernetes.certificate_manifests import authority_secret, tls_secret
 from components.kubernetes.certificates import Authority, Certificates
 from components.kubernetes.configuration import Configuration
@@ -61,6 +62,16 @@ class KubernetesCluster(pulumi.ComponentResource):
         self.server = arguments.server(settings)
         self.ready = configuration.spec.apply(lambda _: True)
         self.register_outputs({"ready": self.ready})
+
+    def publish(self, logins: Iterable[Login]) -> None:
+        """A Secret for each login and database in the cluster's namespace, made once its URLs work."""
+        found = {(one.role, one.database): one.urls for one in logins}
+        space = [one for one in self._made if one.manifest["kind"] == "Namespace"]
+        for (role, database), name in login_secrets.names(found).items():
+            both = pulumi.Output.all(found[role, database], self.identity["ca"])
+            data: pulumi.Output[dict[str, str]] = both.apply(lambda known: login_secrets.data(*known))
+            secret = pulumi.Output.secret(data)
+            self._object(self._placed(login_secrets.manifest(name, role, database)), space, {"data": secret})
 
     def _declare(self) -> list[Object]:
         """Every object, layer by layer; what the last layer needs is all the rest."""

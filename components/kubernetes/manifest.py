@@ -14,6 +14,7 @@ from typing import Any
 import pulumi
 
 from components.kubernetes.manifests import Manifest
+from components.kubernetes.names import kubeconfig
 from components.settings.model import Settings
 
 OPTIONS = {
@@ -44,7 +45,7 @@ class Cluster(pulumi.ProviderResource):
         given = settings.kubernetes
         # Another path to the same kubeconfig is no other cluster; another context is.
         where = {
-            "kubeconfig": given.kubeconfig,
+            "kubeconfig": kubeconfig(settings),
             "context": given.context,
             "clusterIdentifier": given.context or "current context",
         }
