@@ -69,8 +69,8 @@ class KubernetesCluster(pulumi.ComponentResource):
         space = [one for one in self._made if one.manifest["kind"] == "Namespace"]
         for (role, database), name in login_secrets.names(found).items():
             both = pulumi.Output.all(found[role, database], self.identity["ca"])
-            data: pulumi.Output[dict[str, str]] = both.apply(lambda known: login_secrets.data(*known))
-            secret = pulumi.Output.secret(data)
+            data: pulumi.Output[Any] = both.apply(lambda known: login_secrets.data(*known))
+            secret: pulumi.Output[Any] = pulumi.Output.secret(data)
             self._object(self._placed(login_secrets.manifest(name, role, database)), space, {"data": secret})
 
     def _declare(self) -> list[Object]:
