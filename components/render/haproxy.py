@@ -9,6 +9,7 @@ from components.render.sites import ANYWHERE, GatewaySite, MemberSite
 WRITER, READER = "writer", "reader"  # names of the backends, which the follower uses on the stats socket
 READ_LAG = "64MB"  # replicas further behind get no reads
 MAX_CONNECTIONS = 2000
+NOBODY = "192.0.2.1"  # of the block that is kept for examples
 
 
 def quoted(text: str) -> str:
@@ -65,8 +66,11 @@ def _backend(name: str, path: str, site: GatewaySite, members: Sequence[MemberSi
 
 
 def _unresolved(members: Sequence[MemberSite]) -> str:
-    """Names that do not resolve yet must not keep HAProxy from starting: the follower tells it the addresses."""
-    return " init-addr libc,none" if any(member.address == ANYWHERE for member in members) else ""
+    """The follower tells HAProxy what addresses the names have; until then each server is at one that nobody has.
+
+    A server without any address would take none later ("only supported through configuration file").
+    """
+    return f" init-addr {NOBODY}" if any(member.address == ANYWHERE for member in members) else ""
 
 
 def haproxy_cfg(site: GatewaySite, members: Sequence[MemberSite]) -> str:

@@ -64,9 +64,10 @@ class Addresses:
         return new
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._seconds):
+        while not self._stopping.is_set():
             if self.look():
                 self._changed()
+            self._stopping.wait(self._seconds)
 
 
 def _resolved(host: str) -> str | None:

@@ -101,21 +101,23 @@ def _accounts(root: Path) -> None:
 
 
 def _patroni(root: Path) -> None:
-    """Patroni with its pins in a virtual environment, made by the image's own Python."""
-    given = {"/tmp/requirements.txt": PATRONI_REQUIREMENTS, "/etc/resolv.conf": Path("/etc/resolv.conf")}  # noqa: S108
+    """Patroni with its pins in a virtual environment, made by the image's own Python and its pip."""
     bundle = Path(os.environ.get("PIP_CERT", "/etc/ssl/certs/ca-certificates.crt"))
-    given |= {"/tmp/ca.crt": bundle, "/etc/pip.conf": Path("/etc/pip.conf")}  # noqa: S108
-    copies = {root / inside.lstrip("/"): source for inside, source in given.items() if source.is_file()}
-    for copy, source in copies.items():
-        shutil.copyfile(source, copy)
-    inside = os.environ | {"PIP_CERT": "/tmp/ca.crt", "PIP_NO_CACHE_DIR": "1"}  # noqa: S108
-    run("the image's environment", ["chroot", str(root), "python3", "-m", "venv", "/opt/patroni"], limit=180)
-    pip = ["/opt/patroni/bin/python3", "-m", "pip", "install", "--no-deps", "-r", "/tmp/requirements.txt"]  # noqa: S108
-    run("the image's Patroni", ["chroot", str(root), *pip], limit=900, env=inside)
-    remove = ["/opt/patroni/bin/python3", "-m", "pip", "uninstall", "-y", "pip"]
-    run("the image without pip", ["chroot", str(root), *remove], limit=60)
-    for copy in copies:
-        copy.unlink()
+    shutil.copyfile(bundle, root / "etc/ssl/certs/ca-certificates.crt")  # its package's own script did not run
+    lent = {"tmp/requirements.txt": PATRONI_REQUIREMENTS}
+    lent |= {
+        f"etc/{name}": Path("/etc") / name for name in ("resolv.conf", "pip.conf") if (Path("/etc") / name).is_file()
+    }
+    for inside, source in lent.items():
+        shutil.copyfile(source, root / inside)
+    inside_env = os.environ | {"PIP_CERT": "/etc/ssl/certs/ca-certificates.crt", "PIP_NO_CACHE_DIR": "1"}
+    venv = ["python3", "-m", "venv", "--without-pip", "/opt/patroni"]
+    run("the image's environment", ["chroot", str(root), *venv], limit=180)
+    wheel = next((root / "usr/share/python-wheels").glob("pip-*.whl")).relative_to(root)
+    pip = ["/opt/patroni/bin/python3", f"/{wheel}/pip", "install", "--no-deps", "-r", "/tmp/requirements.txt"]  # noqa: S108
+    run("the image's Patroni", ["chroot", str(root), *pip], limit=900, env=inside_env)
+    for inside in lent:
+        (root / inside).unlink()
 
 
 def _look(root: Path) -> None:
