@@ -8,7 +8,7 @@ from typing import Any
 
 from components.contract import Capabilities, Credentials, Endpoint, Route, Server
 from components.kubernetes.manifests import Manifest, identity
-from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, namespace, volume
+from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, kubeconfig, namespace, volume
 from components.render.impact import deployment
 from components.render.patroni import dynamic_configuration
 from components.render.pods import member_names
@@ -125,7 +125,9 @@ def configuration_spec(settings: Settings, extensions: frozenset[str] = frozense
 def route_of(settings: Settings) -> Route:
     """The way into the namespace."""
     given = settings.kubernetes
-    return Route(kind="port-forward", namespace=namespace(settings), context=given.context, kubeconfig=given.kubeconfig)
+    return Route(
+        kind="port-forward", namespace=namespace(settings), context=given.context, kubeconfig=kubeconfig(settings)
+    )
 
 
 def _endpoints(settings: Settings) -> Mapping[str, Any]:

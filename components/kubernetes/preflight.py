@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.kubernetes.names import namespace
+from components.kubernetes.names import kubeconfig, namespace
 from components.settings.model import Settings
 
 LIMIT = 5  # seconds for one answer of the cluster
@@ -41,7 +41,8 @@ class Facts:
 def kubectl(settings: Settings) -> Ask:
     """Runs kubectl with the stack's kubeconfig and context; a hang ends with a sentence."""
     given = settings.kubernetes
-    flags = [f"--kubeconfig={given.kubeconfig}"] if given.kubeconfig else []
+    path = kubeconfig(settings)
+    flags = [f"--kubeconfig={path}"] if path else []
     flags += [f"--context={given.context}"] if given.context else []
 
     def ask(words: Sequence[str]) -> Answer:

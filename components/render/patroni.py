@@ -41,6 +41,7 @@ def dynamic_configuration(settings: Settings, extensions: frozenset[str] = froze
         "synchronous_node_count": 1,
         "check_timeline": True,
         "failsafe_mode": True,
+        **_standby(settings),
         "postgresql": {
             "parameters": server_parameters(settings, extensions),
             "use_pg_rewind": True,
@@ -49,6 +50,20 @@ def dynamic_configuration(settings: Settings, extensions: frozenset[str] = froze
             "remove_data_directory_on_rewind_failure": True,
             "remove_data_directory_on_diverged_timelines": True,
         },
+    }
+
+
+def _standby(settings: Settings) -> dict[str, Any]:
+    """The primary that a standby cluster follows, by certificate as any replica does."""
+    primary = settings.kubernetes.standby_of if settings.platform == "kubernetes" else None
+    if primary is None:
+        return {}
+    return {
+        "standby_cluster": {
+            "host": primary.host,
+            "port": primary.port,
+            "create_replica_methods": ["basebackup"],
+        }
     }
 
 

@@ -142,6 +142,8 @@ def member_files(settings: Settings, extensions: frozenset[str] = frozenset()) -
     configuration = member_configuration(settings, site, extensions)
     del configuration["name"], configuration["restapi"]["connect_address"]
     del configuration["postgresql"]["connect_address"]
+    if settings.kubernetes.fenced:
+        configuration["fenced"] = sorted(settings.kubernetes.fenced)  # supervisor/patroni_main.py makes tags of it
     return {
         "patroni.yml": _yaml(configuration),
         "post_init.sh": post_init_script(site),
