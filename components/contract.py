@@ -70,6 +70,7 @@ class Server:
     `writer` and `reader` are direct (one client, one backend), `pooled` and `pooled_reader` go through PgBouncer.
     `ca` is the path of a PEM file that clients verify the server with. `database` is the maintenance database in which
     the access layer takes its lock and creates the others. `route` None: everybody reaches the endpoints directly.
+    `resting` says why nothing is to be read or changed there for now ("it hibernates"); access is then as it was.
 
     Where the administrator's identity is no file yet (`admin.certificate` is None), it travels beside this type, as a
     secret of its own: what is of this type may be printed.
@@ -85,6 +86,7 @@ class Server:
     database: str = "postgres"
     capabilities: Capabilities = field(default_factory=Capabilities)
     route: Route | None = None
+    resting: str | None = None
 
     def conninfo(self, endpoint: Endpoint | None = None, database: str | None = None) -> dict[str, Any]:
         """libpq keywords for the administrator's own sessions (default: the writer, the maintenance database)."""
@@ -122,6 +124,7 @@ class Server:
             database=plain["database"],
             capabilities=Capabilities(**plain["capabilities"]),
             route=Route(**plain["route"]) if plain.get("route") else None,
+            resting=plain.get("resting"),
         )
 
 

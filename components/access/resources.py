@@ -52,24 +52,29 @@ class _Provider(dynamic.ResourceProvider):
         raise NotImplementedError
 
     def check(self, _olds: Props, _news: Props) -> dynamic.CheckResult:
-        if not _olds:
+        if not _olds and not self.rests(_news):
             edge.guarded(self.where(_news), lambda: self._show(_news))
         return dynamic.CheckResult(_news, [])
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> dynamic.DiffResult:
+        asked = _asked(_olds) != _asked(_news)
+        if self.rests(_news):
+            return dynamic.DiffResult(changes=asked)
         news = {**_news, "sent": _olds.get("sent")}
         found = edge.guarded(self.where(_news), lambda: self._show(news, only_changes=True))
-        return dynamic.DiffResult(changes=found.changes or not found.reachable or _asked(_olds) != _asked(_news))
+        return dynamic.DiffResult(changes=found.changes or not found.reachable or asked)
 
     def create(self, props: Props) -> dynamic.CreateResult:
-        self._apply(props)
-        return dynamic.CreateResult(id_=self.where(props), outs={**props, **self.outputs_of(props), "drift": []})
+        sent = self._applied(props, None)
+        return dynamic.CreateResult(id_=self.where(props), outs={**props, **sent, "drift": []})
 
     def update(self, _id: str, _olds: Props, _news: Props) -> dynamic.UpdateResult:
-        self._apply({**_news, "sent": _olds.get("sent")})
-        return dynamic.UpdateResult(outs={**_news, **self.outputs_of(_news), "drift": []})
+        sent = self._applied(_news, _olds.get("sent"))
+        return dynamic.UpdateResult(outs={**_news, **sent, "drift": []})
 
     def read(self, id_: str, props: Props) -> dynamic.ReadResult:
+        if self.rests(props):
+            return dynamic.ReadResult(id_=id_, outs=props)
         found = edge.guarded(self.where(props), lambda: self.plan(props))
         drift = found.statements() if found.reachable else ["the server cannot be reached"]
         edge.say(f"{self.where(props)}: drift: {line}" for line in drift)
@@ -80,9 +85,20 @@ class _Provider(dynamic.ResourceProvider):
         # is destroyed, it takes the whole server along.
         edge.say([f"{self.where(_props)}: left on the server as it is; the stack only forgets it"])
 
-    def _apply(self, props: Props) -> None:
-        done = edge.guarded(self.where(props), lambda: self.apply(props))
+    def rests(self, props: Props) -> bool:
+        """Whether the server is not to be touched for now."""
+        why = _server(props).resting
+        if why:
+            edge.say([f"{self.where(props)}: left as it is, since {why}"])
+        return why is not None
+
+    def _applied(self, props: Props, sent: Any) -> Props:
+        """Does it, and returns what a later run needs to know; nothing new of a server that rests."""
+        if self.rests(props):
+            return {"sent": sent}
+        done = edge.guarded(self.where(props), lambda: self.apply({**props, "sent": sent}))
         edge.say(f"{self.where(props)}: {note}" for note in done.pending)
+        return self.outputs_of(props)
 
     def _show(self, props: Props, *, only_changes: bool = False) -> Preview:
         found = self.plan(props)

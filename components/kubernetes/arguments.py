@@ -104,7 +104,17 @@ def server(settings: Settings) -> Server:
         major=settings.known_major,
         capabilities=Capabilities(),
         route=route,
+        resting=resting(settings),
     )
+
+
+def resting(settings: Settings) -> str | None:
+    """Why access is left as it is, if it is."""
+    if settings.kubernetes.hibernate:
+        return "the cluster hibernates"
+    if settings.kubernetes.standby_of is not None:
+        return "a standby cluster has the access rules of the cluster that it follows"
+    return None
 
 
 def configuration_spec(settings: Settings, extensions: frozenset[str] = frozenset()) -> dict[str, Any]:
