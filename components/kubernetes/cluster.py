@@ -71,7 +71,9 @@ class KubernetesCluster(pulumi.ComponentResource):
             both = pulumi.Output.all(found[role, database], self.identity["ca"])
             data: pulumi.Output[Any] = both.apply(lambda known: login_secrets.data(*known))
             secret: pulumi.Output[Any] = pulumi.Output.secret(data)
-            self._object(self._placed(login_secrets.manifest(name, role, database)), space, {"data": secret})
+            # No child of ours: access waits for all of those, and these wait for access.
+            manifest = self._placed(login_secrets.manifest(name, role, database))
+            self._object(manifest, space, {"data": secret}, parent=None)
 
     def _declare(self) -> list[Object]:
         """Every object, layer by layer; what the last layer needs is all the rest."""
@@ -79,7 +81,7 @@ class KubernetesCluster(pulumi.ComponentResource):
         self._made: list[Object] = []
         for number in sorted({0, arguments.OTHERS, *(arguments.layer(one) for one in self._manifests)}):
             below = list(made)
-            made += [self._object(one, below) for one in self._manifests if arguments.layer(one) == number]
+            made += [self._object(one, below, parent=self) for one in self._manifests if arguments.layer(one) == number]
             if number == arguments.OTHERS:
                 made += self._secrets(below)
         return [*made, *self._volumes(made)]
@@ -89,10 +91,12 @@ class KubernetesCluster(pulumi.ComponentResource):
         manifest: Manifest,
         after: Sequence[pulumi.Resource],
         secret: Mapping[str, pulumi.Input[Any]] | None = None,
+        *,
+        parent: pulumi.Resource | None,
     ) -> Object:
         told = arguments.treatment(manifest)
         opts = pulumi.ResourceOptions(
-            parent=self,
+            parent=parent,
             provider=self._provider,
             depends_on=list(after),
             ignore_changes=list(told.ignored) or None,
@@ -123,11 +127,13 @@ class KubernetesCluster(pulumi.ComponentResource):
         admin = certificates.of(ADMINISTRATOR)
         self.identity = _secret({"certificate": admin["certificate"], "key": admin["key"], "ca": authority.certificate})
         trust = {"data": {"ca.crt": authority.certificate.apply(_encoded)}}
-        found = [self._object(self._placed(authority_secret()), after, trust)]
+        found = [self._object(self._placed(authority_secret()), after, trust, parent=self)]
         for leaf in wanted:
             pair = certificates.of(leaf.secret)
             data = {"tls.crt": pair["certificate"].apply(_encoded), "tls.key": pair["key"].apply(_encoded)}
-            found.append(self._object(self._placed(tls_secret(leaf)), after, {"data": pulumi.Output.secret(data)}))
+            found.append(
+                self._object(self._placed(tls_secret(leaf)), after, {"data": pulumi.Output.secret(data)}, parent=self)
+            )
         return found
 
     def _placed(self, manifest: Manifest) -> Manifest:
