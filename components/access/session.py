@@ -54,7 +54,7 @@ class Target:
         options = "-c search_path=pg_catalog -c timezone=UTC -c datestyle=ISO -c client_min_messages=warning"
         words["options"] = f"{words.get('options') or ''} {options}".strip()
         try:
-            return psycopg.connect(**words | self._carried(), autocommit=autocommit)
+            return psycopg.connect(**words | self.carried(), autocommit=autocommit)
         except psycopg.OperationalError as error:
             if (
                 not (self.way and self.way.carries)
@@ -64,9 +64,10 @@ class Target:
                 raise
         # What carried the session may lead to a pod that is gone; then a new one may not.
         self.way.renew()
-        return psycopg.connect(**words | self._carried(), autocommit=autocommit)
+        return psycopg.connect(**words | self.carried(), autocommit=autocommit)
 
-    def _carried(self) -> dict[str, Any]:
+    def carried(self) -> dict[str, Any]:
+        """What libpq has to be told of the way, now; raises NoRouteError."""
         try:
             return self.way.words() if self.way else {}
         except RouteError as error:
