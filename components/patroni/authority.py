@@ -82,7 +82,7 @@ def issue(authority: Pair, name: str, now: datetime, hosts: Sequence[str] = LOOP
         raise ValueError("the CA's key is not one that this platform makes")
     key = ec.generate_private_key(ec.SECP256R1())
     purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-    made = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(_named(name))
         .issuer_name(issuer.subject)
@@ -93,10 +93,11 @@ def issue(authority: Pair, name: str, now: datetime, hosts: Sequence[str] = LOOP
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(authority=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
-        .add_extension(x509.SubjectAlternativeName([_general(host) for host in hosts]), critical=False)
         .add_extension(_authority_identifier(issuer), critical=False)
-        .sign(signer, hashes.SHA256())
     )
+    if hosts:  # an empty list of names makes Python 3.13 and others refuse the certificate
+        builder = builder.add_extension(x509.SubjectAlternativeName([_general(host) for host in hosts]), critical=False)
+    made = builder.sign(signer, hashes.SHA256())
     return Pair(certificate=made.public_bytes(serialization.Encoding.PEM), key=_key_pem(key))
 
 

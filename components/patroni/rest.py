@@ -29,6 +29,7 @@ class Patroni:
         self, members: Mapping[str, Member], admin: Mapping[str, str], earlier: Mapping[str, Member] | None = None
     ) -> None:
         self.members, self._admin, self._earlier = members, admin, earlier or {}
+        self.trouble = ""  # why the last look failed
 
     @staticmethod
     def of(spec: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> Patroni:
@@ -67,11 +68,13 @@ class Patroni:
     def ask(self, path: str) -> dict[str, Any] | None:
         """The answer of the first member that has one (status 200)."""
         for member in self.members:
-            with contextlib.suppress(*UNREACHABLE):
+            try:
                 status, text = self.call(member, "GET", path)
                 if status == 200:
                     answer = json.loads(text)
                     return answer if isinstance(answer, dict) else None
+            except UNREACHABLE as error:
+                self.trouble = f"{member}: {error}"
         return None
 
     def view(self) -> list[dict[str, Any]]:

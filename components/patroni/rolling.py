@@ -49,7 +49,10 @@ def wait_steady(patroni: Patroni, durability: str) -> None:
 
 
 def wait_leader(patroni: Patroni, scope: str, log: str = "") -> str:
-    return until(patroni.leader, LEADER_LIMIT, f"a leader of {scope}", lambda: log)
+    def hint() -> str:
+        return f"{log}{f'; last trouble: {patroni.trouble}' if patroni.trouble else ''}"
+
+    return until(patroni.leader, LEADER_LIMIT, f"a leader of {scope}", hint)
 
 
 def switchover(patroni: Patroni, leader: str) -> None:

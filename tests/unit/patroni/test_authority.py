@@ -63,3 +63,9 @@ def test_a_certificate_is_good_for_the_names_it_was_asked_for() -> None:
     assert flaw(made.certificate, CA.certificate, "gateway", NOW, hosts) is None
     asked = (*hosts, "db.example.org")
     assert flaw(made.certificate, CA.certificate, "gateway", NOW, asked) == "is not made out to db.example.org"
+
+
+def test_a_client_has_no_names_as_a_server() -> None:
+    made = x509.load_pem_x509_certificate(issue(CA, "postgres", NOW, ()).certificate)
+    with pytest.raises(x509.ExtensionNotFound):
+        made.extensions.get_extension_for_class(x509.SubjectAlternativeName)
