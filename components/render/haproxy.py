@@ -65,6 +65,12 @@ def _backend(name: str, path: str, site: GatewaySite, members: Sequence[MemberSi
     ]
 
 
+def _health(site: GatewaySite) -> list[str]:
+    """For the probe of a pod: a bare connection to a port above would be one to PostgreSQL, which logs its end."""
+    bind = f"    bind {site.address}:{site.health_port}"
+    return ["", "frontend health", "    mode http", bind, "    monitor-uri /ready", "    option dontlog-normal"]
+
+
 def _unresolved(members: Sequence[MemberSite]) -> str:
     """The follower tells HAProxy what addresses the names have; until then each server is at one that nobody has.
 
@@ -89,6 +95,7 @@ def haproxy_cfg(site: GatewaySite, members: Sequence[MemberSite]) -> str:
         f"    bind {site.address}:{site.reader_port}",
         f"    use_backend {READER} if {{ nbsrv({READER}) gt 0 }}",
         f"    default_backend {WRITER}",
+        *(_health(site) if site.health_port else []),
         *_backend(WRITER, "/primary", site, members),
         *_backend(READER, f"/replica?lag={READ_LAG}", site, members),
         "",

@@ -31,7 +31,7 @@ from components.settings.model import Settings
 
 POSTGRES, REST = 5432, 8008
 ETCD_CLIENT, ETCD_PEER, ETCD_METRICS = 2379, 2380, 2381
-WRITER, READER, POOLED, POOLED_READER = 5432, 5433, 6432, 6433
+WRITER, READER, POOLED, POOLED_READER, HEALTH = 5432, 5433, 6432, 6433, 8404
 ACCOUNT = "postgres"  # of the image, with a user id of its own above 10000
 POD = "${POD_NAME}"
 CONFIG, TLS, DATA = (
@@ -117,6 +117,7 @@ def gateway_site(settings: Settings) -> GatewaySite:
         pooled_reader=_pooler("pooled-reader", POOLED_READER),
         client=certificate(TLS, "gateway"),
         etcd_hosts=_etcd_hosts(settings),
+        health_port=HEALTH,
     )
 
 

@@ -129,7 +129,10 @@ class PoolerSite:
 
 @dataclass(frozen=True, kw_only=True)
 class GatewaySite:
-    """The gateway: HAProxy, PgBouncer rw and ro, the follower. `client` is the certificate shown to REST and etcd."""
+    """The gateway: HAProxy, PgBouncer rw and ro, the follower. `client` is the certificate shown to REST and etcd.
+
+    `health_port`, if any, says that HAProxy runs, for the probe of a pod.
+    """
 
     directory: str
     address: str
@@ -142,6 +145,7 @@ class GatewaySite:
     pooled_reader: PoolerSite
     client: Certificate
     etcd_hosts: tuple[str, ...]
+    health_port: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,9 +14,9 @@ from components.settings.units import whole
 
 Fault = tuple[tuple[str, ...], str]
 HERE = "kubernetes"
-# A frozen member is dead this many seconds after it froze: k8s/ probes it every 3 s, twice, for 2 s each, and gives it
+# A frozen member is dead this many seconds after it froze: k8s/ probes it every 3 s, thrice, for 3 s each, and gives it
 # 4 s to end. Its lease must live longer.
-FROZEN_IS_DEAD = 12
+FROZEN_IS_DEAD = 16
 LEAST_MEMORY, LEAST_GATEWAY, LEAST_VOLUME, LEAST_ETCD = 256 * 2**20, 64 * 2**20, 2**30, 256 * 2**20
 SERVICES = ("writer", "reader", "pooled", "pooled_reader")
 # Public images that people try first. Patroni is in none of them; what any other image holds, its first start says.

@@ -33,7 +33,8 @@ member (Patroni and its PostgreSQL):
     restart_delay_seconds   1.0; doubled at each further death within a minute, up to 30
     stop_limit_seconds      60; a planned stop that takes longer is finished by SIGKILL, then the lease is given back
     rest, rest_port         {"ca", "cert", "key"} and port (8008) of Patroni's REST API on localhost; for the next two
-    frozen_seconds          0 (never); a Patroni that answered once and has not for so long is ended with its PostgreSQL
+    frozen_seconds          0 (never); a Patroni that answered once and then neither answers nor runs for so long is
+                            ended with its PostgreSQL; so is one that runs but has not answered for three times as long
     sockets, binaries       folders of PostgreSQL's unix socket and programs, for hand_over.py, a pod's preStop hook
     owns_volume             false; true where nobody outside this container can use data_dir while we hold the status
                             file's lock: lock files of an earlier container are then removed

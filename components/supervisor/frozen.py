@@ -1,6 +1,7 @@
 """Ends a Patroni that does not answer: frozen, it can neither renew its lease nor stop its PostgreSQL.
 
-In a container kubelet's probe does so too, but it knows nothing of the lease, which then lives on until its ttl.
+In a container kubelet's probe does so too, but it knows nothing of the lease, which then lives on until its ttl. Nor
+can it tell a frozen process from one on a busy machine, which this can: one that waits for its turn still gets some.
 """
 
 from __future__ import annotations
@@ -11,20 +12,32 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import etcd
+from . import etcd, processes
 from .configuration import Member
 from .log import Log
 
 _INTERVAL = 1.0
 _ANSWER_LIMIT = 2.0
+_PATIENCE = 3  # times `frozen_seconds`, with a process that still runs
+
+
+def overdue(answered: float | None, now: float, limit: float, has_run: bool) -> str:
+    """Why Patroni must be ended, "" when it need not; `has_run` since it last answered."""
+    silent = 0.0 if answered is None else now - answered
+    if silent >= limit and not has_run:
+        return f"has been frozen for {silent:.0f} s"
+    return f"has not answered for {silent:.0f} s" if silent >= limit * _PATIENCE else ""
 
 
 class Watchdog:
-    """Calls `end` when Patroni, which has answered before, has not for `frozen_seconds`. One thread."""
+    """Calls `end` when Patroni, which has answered before, neither answers nor runs for `frozen_seconds`, or does not
+    answer for three times as long. One thread; `pid` tells whether there is a Patroni.
+    """
 
-    def __init__(self, member: Member, log: Log, end: Callable[[str], None]) -> None:
-        self._member, self._log, self._end = member, log, end
+    def __init__(self, member: Member, log: Log, pid: Callable[[], int | None], end: Callable[[str], None]) -> None:
+        self._member, self._log, self._pid, self._end = member, log, pid, end
         self._answered: float | None = None
+        self._ran = -1
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -40,15 +53,19 @@ class Watchdog:
         while True:
             if self._answers():
                 with self._lock:
-                    self._answered = time.monotonic()
-            elif self._overdue():
+                    self._answered, self._ran = time.monotonic(), self._ticks()
+            elif reason := self._overdue():
                 self.forget()
-                self._end(f"Patroni has not answered for {self._member.frozen_seconds:g} s: ending the whole member")
+                self._end(f"Patroni {reason}: ending the whole member")
             time.sleep(_INTERVAL)
 
-    def _overdue(self) -> bool:
+    def _overdue(self) -> str:
         with self._lock:
-            return self._answered is not None and time.monotonic() - self._answered >= self._member.frozen_seconds
+            return overdue(self._answered, time.monotonic(), self._member.frozen_seconds, self._ran != self._ticks())
+
+    def _ticks(self) -> int:
+        pid = self._pid()
+        return processes.ticks(pid) if pid is not None else -1
 
     def _answers(self) -> bool:
         """Any answer counts: whether the member is well is Patroni's to say, and kubelet's to act on."""

@@ -44,7 +44,7 @@ class MemberRole:
         self._paused = False
         self._fast_stop_sent = False
         self._given_back: dict[str, Any] | None = None
-        self._watchdog = Watchdog(member, log, self._frozen)
+        self._watchdog = Watchdog(member, log, self._patroni, self._frozen)
         self.keeper: Keeper  # set by run()
 
     # What the keeper asks.
@@ -53,9 +53,9 @@ class MemberRole:
         """A second postmaster in one data directory must never be: nothing of an earlier life may be left."""
         if self._first:
             end_earlier_life(self._earlier, self._log)
-            self._clear_stale_locks()
             self._watchdog.start()
             self._first = False
+            self._after_an_earlier_container()
         if self._paused or not self._remains() or self._is_paused():
             return
         if not self._end(5.0):
@@ -117,17 +117,25 @@ class MemberRole:
 
     # How it is done.
 
+    def _patroni(self) -> int | None:
+        process = self.keeper.children().get(PATRONI)
+        return process.pid if process else None
+
     def _frozen(self, reason: str) -> None:
         self._log(reason)
         self.keeper.tell(PATRONI, signal.SIGKILL)  # and what follows a death follows
 
-    def _clear_stale_locks(self) -> None:
-        """A container that was killed leaves PostgreSQL's lock files, whose pids mean other processes in the next one.
+    def _after_an_earlier_container(self) -> None:
+        """One that was killed leaves PostgreSQL's lock files, whose pids mean other processes now, and its lease.
 
-        Our status file's lock lies on the same volume: whoever holds it is the only one who may start a server there.
+        Our status file's lock lies on the same volume: whoever holds it is the only one who may start a server there,
+        so what the lease stood for is provably gone.
         """
         if not self._member.owns_volume or self._remains():
             return
+        known = self._standing(_GIVE_BACK_LIMIT)
+        if known is not None and not known.paused:
+            self._give_back(known)
         for stale in [Path(self._member.data_dir) / "postmaster.pid", *Path(self._member.sockets).glob(".s.PGSQL.*")]:
             stale.unlink(missing_ok=True)
 

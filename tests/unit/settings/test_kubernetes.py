@@ -34,7 +34,7 @@ def test_defaults_are_a_whole_cluster() -> None:
         pytest.param({"patroni": {"ttl": 30, "loop_wait": 10, "retry_timeout": 30}}, "patroni.ttl",
                      "10 + 2 * 30 = 70 > 30", id="timing that Patroni would rewrite"),
         pytest.param({"patroni": {"ttl": 20, "loop_wait": 8, "retry_timeout": 6}}, "patroni.ttl",
-                     "raise ttl to 21 or more, or lower loop_wait to 7 or less", id="frozen outlives its lease"),
+                     "raise ttl to 25 or more, or lower loop_wait to 3 or less", id="frozen outlives its lease"),
         pytest.param({"replicas": 1}, "replicas", "needs at least 2 replicas (3 members)", id="zero-loss with two"),
         pytest.param({"kubernetes": {"etcd": {"nodes": 4}}}, "kubernetes.etcd.nodes", "set 3 or 5", id="even etcd"),
         pytest.param({"kubernetes": {"resources": {"memory": "512Mi"}}, "parameters": {"shared_buffers": "300MB"}},
