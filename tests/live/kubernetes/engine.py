@@ -62,16 +62,20 @@ class Program:
         )
 
     def up(self) -> automation.UpResult:
-        return self._do("up")
+        found: automation.UpResult = self._do("up")
+        return found
 
     def preview(self) -> automation.PreviewResult:
-        return self._do("preview")
+        found: automation.PreviewResult = self._do("preview")
+        return found
 
     def refresh(self) -> automation.RefreshResult:
-        return self._do("refresh")
+        found: automation.RefreshResult = self._do("refresh")
+        return found
 
     def destroy(self) -> automation.DestroyResult:
-        return self._do("destroy")
+        found: automation.DestroyResult = self._do("destroy")
+        return found
 
     def state(self) -> str:
         """The state as it lies on disk."""
