@@ -1,23 +1,24 @@
 """Breaks a cluster of `kubectl apply -k k8s/` under writers in a pod, seven ways; prints a table of write outages.
 
-    .venv/bin/python -m tests.live.kubernetes.chaos --kubeconfig FILE [--namespace postgres-main] [--count 3]
+    .venv/bin/python -m tests.live.kubernetes.chaos [--count 10]
 
+The cluster is what KUBECONFIG names, else the lab. A platform in the namespace is taken as it is; without one, k8s/ is
+applied, and removed at the end.
 Exit code 1 if an acknowledged row is lost, or a median by the pooled port is over its limit.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import contextlib
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tests.chaos.report import Audit, Outages, problems, table
 from tests.live.kubernetes.client import ROUTES, Client, now
 from tests.live.kubernetes.faults import FAULTS, NEED_LAB, PREPARATIONS
-from tests.live.kubernetes.lab import Kubectl, Lab, NotInTimeError
+from tests.live.kubernetes.lab import ROOT, Kubectl, Lab, NoClusterError, NotInTimeError, kubernetes
 from tests.live.kubernetes.platform import Platform
 
 # Seconds, medians by the pooled port, on a machine with other work. `cut-off` is the ttl and what comes after it.
@@ -74,19 +75,33 @@ def run(
         client.remove()
 
 
+@contextlib.contextmanager
+def applied(kubectl: Kubectl) -> Iterator[Platform]:
+    """The platform in that namespace."""
+    there = kubectl.try_to("get", "statefulset", "pg").returncode == 0
+    platform = Platform(kubectl)
+    if not there:
+        kubectl.run("apply", "-k", str(ROOT / "k8s"))
+        print(f"whole after {platform.wait_whole(WHOLE):.0f} s", flush=True)
+    try:
+        yield platform
+    finally:
+        if not there:
+            kubectl.run("delete", "-k", str(ROOT / "k8s"), "--wait=true", limit=300)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tests.live.kubernetes.chaos", description="Breaks a cluster and measures.")
-    parser.add_argument("--kubeconfig", type=Path, default=Path(os.environ.get("KUBECONFIG", "kubeconfig")))
     parser.add_argument("--namespace", default="postgres-main")
     parser.add_argument("--count", type=int, default=3, help="events of each fault (default 3)")
     parser.add_argument("--faults", nargs="+", choices=sorted(FAULTS), default=list(FAULTS))
     given = parser.parse_args(arguments)
-    lab = Lab.of(given.kubeconfig)
-    platform = Platform(Kubectl(given.kubeconfig, given.namespace))
-    faults = [fault for fault in given.faults if lab is not None or fault not in NEED_LAB]
     try:
-        outages, audit = run(platform, lab, faults, given.count, lambda line: print(line, flush=True))
-    except (NotInTimeError, AssertionError) as error:
+        with kubernetes() as kubeconfig, applied(Kubectl(kubeconfig, given.namespace)) as platform:
+            lab = Lab.of(kubeconfig)
+            faults = [fault for fault in given.faults if lab is not None or fault not in NEED_LAB]
+            outages, audit = run(platform, lab, faults, given.count, lambda line: print(line, flush=True))
+    except (NoClusterError, NotInTimeError, AssertionError) as error:
         print(f"the run ended early: {error}", file=sys.stderr)
         return 1
     print(table(outages, list(ROUTES), LIMITS))

@@ -2,60 +2,38 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
+import contextlib
 import secrets
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tools.lab.places import environment, lab, state
-from tools.setup.progress import SetupError
+from tests.live.kubernetes.lab import NoClusterError, kubernetes
 
-WITHOUT = "no Kubernetes: set KUBECONFIG to a cluster's, or POSTGRES_PLATFORM_LAB to the folder of the lab"
-START_S = 1800
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="operations on a whole stack too: half an hour")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--long", default=False):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="long: make test-kubernetes runs it"))
 
 
 @pytest.fixture(scope="session")
 def kubeconfig() -> Iterator[Path]:
     """Of the cluster that is there; a lab that these tests start is stopped by them."""
-    given = os.environ.get("KUBECONFIG")
-    if given:
-        yield Path(given).expanduser()
-        return
-    try:
-        lab()
-    except SetupError:
-        pytest.skip(WITHOUT)
-    if os.geteuid() != 0:
-        pytest.skip(f"{WITHOUT}; the lab needs root")
-    with _one_at_a_time(), _running() as found:
+    with contextlib.ExitStack() as stack:
+        try:
+            found = stack.enter_context(kubernetes())
+        except NoClusterError as error:
+            pytest.skip(f"no Kubernetes: {error}")
         yield found
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Two labs on one machine would take each other's addresses."""
-    state().parent.mkdir(parents=True, exist_ok=True)
-    with (state().parent / "lab.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def _running() -> Iterator[Path]:
-    found, was_up = state() / "kubeconfig", (state() / "pids" / "control").exists()
-    try:
-        subprocess.run([sys.executable, "-m", "tools.lab", "up"], check=True, timeout=START_S)
-        os.environ["PATH"] = f"{environment()['KUBEBOX_BIN']}{os.pathsep}{os.environ['PATH']}"  # its kubectl
-        yield found
-    finally:
-        if not was_up:
-            subprocess.run([sys.executable, "-m", "tools.lab", "down"], check=True, timeout=120)
 
 
 @pytest.fixture

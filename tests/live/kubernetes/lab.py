@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from components.supervisor import processes
+from tools.lab.places import environment, lab, state
+from tools.setup.progress import SetupError
 
 ROOT = Path(__file__).parent.parent.parent.parent
+_START_S = 1800
 
 
 class NotInTimeError(Exception):
@@ -27,6 +33,50 @@ def wait_until(limit: float, what: str, missing: Callable[[], str], pause: float
             raise NotInTimeError(f"{what}: not within {limit:g} s: {said}")
         time.sleep(pause)
     return time.monotonic() - began
+
+
+class NoClusterError(Exception):
+    """There is neither a KUBECONFIG nor a lab; the message says how to get one."""
+
+
+@contextlib.contextmanager
+def kubernetes() -> Iterator[Path]:
+    """The kubeconfig of the cluster under test: what KUBECONFIG names, else the lab, which is started if it is not up.
+
+    One at a time uses the lab; whoever started it ends it.
+    """
+    if given := os.environ.get("KUBECONFIG"):
+        yield Path(given).expanduser()
+        return
+    try:
+        lab()
+    except SetupError as error:
+        raise NoClusterError(str(error)) from None
+    if os.geteuid() != 0:
+        raise NoClusterError("the lab needs root; or set KUBECONFIG to a cluster")
+    with _one_at_a_time(), _running() as found:
+        yield found
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Two labs on one machine would take each other's addresses."""
+    state().parent.mkdir(parents=True, exist_ok=True)
+    with (state().parent / "lab.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def _running() -> Iterator[Path]:
+    was_up = (state() / "pids" / "control").exists()
+    try:
+        subprocess.run([sys.executable, "-m", "tools.lab", "up"], cwd=ROOT, check=True, timeout=_START_S)
+        os.environ["PATH"] = f"{environment()['KUBEBOX_BIN']}{os.pathsep}{os.environ['PATH']}"  # its kubectl
+        yield state() / "kubeconfig"
+    finally:
+        if not was_up:
+            subprocess.run([sys.executable, "-m", "tools.lab", "down"], cwd=ROOT, check=True, timeout=300)
 
 
 @dataclass(frozen=True)
