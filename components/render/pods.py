@@ -29,7 +29,7 @@ from components.render.sites import (
 )
 from components.settings.model import Settings
 
-POSTGRES, REST = 5432, 8008
+POSTGRES, REST, ALIVE = 5432, 8008, 8009
 ETCD_CLIENT, ETCD_PEER, ETCD_METRICS = 2379, 2380, 2381
 WRITER, READER, POOLED, POOLED_READER, HEALTH = 5432, 5433, 6432, 6433, 8404
 ACCOUNT = "postgres"  # of the image, with a user id of its own above 10000
@@ -229,6 +229,7 @@ def _member(settings: Settings, site: MemberSite) -> dict[str, Any]:
         "sockets": site.sockets,
         "binaries": site.binaries,
         "frozen_seconds": FROZEN_SECONDS,
+        "health_port": ALIVE,
         "owns_volume": True,
     }
 

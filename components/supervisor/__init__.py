@@ -35,6 +35,8 @@ member (Patroni and its PostgreSQL):
     rest, rest_port         {"ca", "cert", "key"} and port (8008) of Patroni's REST API on localhost; for the next two
     frozen_seconds          0 (never); a Patroni that answered once and then neither answers nor runs for so long is
                             ended with its PostgreSQL; so is one that runs but has not answered for three times as long
+    health_port             0 (none); http://...:<port>/liveness is 503 when Patroni says that its loop hangs, else 200:
+                            while we end and restart Patroni, a container must not be killed for it
     sockets, binaries       folders of PostgreSQL's unix socket and programs, for hand_over.py, a pod's preStop hook
     owns_volume             false; true where nobody outside this container can use data_dir while we hold the status
                             file's lock: lock files of an earlier container are then removed

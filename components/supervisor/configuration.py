@@ -65,6 +65,7 @@ class Member(Common):
     sockets: str = ""
     binaries: str = ""
     frozen_seconds: float = 0.0
+    health_port: int = 0
     owns_volume: bool = False
 
 

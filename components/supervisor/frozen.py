@@ -38,6 +38,7 @@ class Watchdog:
         self._member, self._log, self._pid, self._end = member, log, pid, end
         self._answered: float | None = None
         self._ran = -1
+        self._status = 0
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -49,11 +50,16 @@ class Watchdog:
         with self._lock:
             self._answered = None
 
+    def well(self) -> bool:
+        """False when Patroni itself says that its loop hangs; while it starts or is silent, that is our matter."""
+        with self._lock:
+            return self._answered is None or self._status == 200
+
     def _run(self) -> None:
         while True:
-            if self._answers():
+            if status := self._asked():
                 with self._lock:
-                    self._answered, self._ran = time.monotonic(), self._ticks()
+                    self._answered, self._ran, self._status = time.monotonic(), self._ticks(), status
             elif reason := self._overdue():
                 self.forget()
                 self._end(f"Patroni {reason}: ending the whole member")
@@ -67,16 +73,15 @@ class Watchdog:
         pid = self._pid()
         return processes.ticks(pid) if pid is not None else -1
 
-    def _answers(self) -> bool:
-        """Any answer counts: whether the member is well is Patroni's to say, and kubelet's to act on."""
+    def _asked(self) -> int:
+        """The status of Patroni's answer; 0 when there is none."""
         if self._member.rest is None:
-            return True
+            return 0
         url = f"https://localhost:{self._member.rest_port}"
         try:
             context = etcd.tls(self._member.rest)
             with contextlib.closing(etcd.connect(url, context, _ANSWER_LIMIT)) as connection:
                 connection.request("GET", "/liveness")
-                connection.getresponse().read()
+                return connection.getresponse().status
         except (OSError, http.client.HTTPException):
-            return False
-        return True
+            return 0

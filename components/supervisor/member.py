@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import processes, status
+from . import health, processes, status
 from .configuration import Member
 from .etcd import Client, EtcdError
 from .frozen import Watchdog
@@ -54,6 +54,7 @@ class MemberRole:
         if self._first:
             end_earlier_life(self._earlier, self._log)
             self._watchdog.start()
+            health.serve(self._member.health_port, self._watchdog.well)
             self._first = False
             self._after_an_earlier_container()
         if self._paused or not self._remains() or self._is_paused():
