@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.live.kubernetes.lab import ROOT, Kubectl, wait_until
 from tests.live.kubernetes.platform import MEMBERS, Platform
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(1200)]
-NAMESPACE = "test-kubectl-route"
+NAMESPACE = f"test-route-{secrets.token_hex(3)}"
 APART = 300.0
 
 
@@ -36,14 +37,14 @@ def overlay(folder: Path, namespace: str) -> Path:
 def platform(kubeconfig: Path) -> Iterator[Platform]:
     """Applied once, whole; removed with its volumes at the end."""
     made = Platform(Kubectl(kubeconfig, NAMESPACE))
-    made.kubectl.try_to("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=true", limit=180)
     with tempfile.TemporaryDirectory() as folder:
         try:
             made.kubectl.run("apply", "-k", str(overlay(Path(folder), NAMESPACE)))
             print(f"\nwhole after {made.wait_whole(APART):.0f} s")
             yield made
         finally:
-            made.kubectl.try_to("delete", "namespace", NAMESPACE, "--wait=true", limit=180)
+            made.kubectl.try_to("delete", "namespace", NAMESPACE, "--wait=false")
+            wait_until(APART, "the namespace is gone", lambda: _left(made.kubectl), pause=2)
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +85,8 @@ def test_a_second_start_finds_the_data_directory_private(platform: Platform) -> 
     replica = next(name for name in MEMBERS if name != platform.leader())
     platform.kubectl.run("delete", "pod", replica)
     platform.wait_whole(APART)
-    assert (
-        platform.kubectl.run("exec", replica, "-c", "postgres", "--", "stat", "-c", "%a", "/data/pgdata").strip()
-        == "700"
-    )
+    mode = platform.kubectl.run("exec", replica, "-c", "postgres", "--", "stat", "-c", "%a", "/data/pgdata")
+    assert mode.strip()[-3:] == "700"
 
 
 def test_services_follow_the_leader_without_labels(platform: Platform, client: Client) -> None:
@@ -154,6 +153,10 @@ def test_nothing_acknowledged_was_lost_in_all_of_this(client: Client) -> None:
     audit = client.stop()
     assert audit.acknowledged > 100
     assert audit.lost == []
+
+
+def _left(kubectl: Kubectl) -> str:
+    return kubectl.try_to("get", "namespace", kubectl.namespace, "--ignore-not-found", "-o", "name").stdout
 
 
 def _lose_volume(platform: Platform, pod: str) -> None:
