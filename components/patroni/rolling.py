@@ -12,7 +12,7 @@ from components.patroni.waiting import until
 LEADER_LIMIT = 60.0
 LEADERLESS_LIMIT = 25.0  # longer than any failover
 WHOLE_LIMIT = 120.0
-SWITCHOVER_TRIES = 4
+SWITCHOVER_LIMIT = 60.0  # in which a replica that was just restarted answers the others again
 
 
 def wait_whole(
@@ -57,7 +57,8 @@ def wait_leader(patroni: Patroni, scope: str, log: str = "") -> str:
 
 def switchover(patroni: Patroni, leader: str) -> None:
     """Gives the leadership to a replica of Patroni's choice; a refusal is tried again while replicas come back."""
-    for attempt in range(1, SWITCHOVER_TRIES + 1):
+    deadline = time.monotonic() + SWITCHOVER_LIMIT
+    while True:
         try:
             # No candidate is named: the others would wait 2 s for that one.
             patroni.order(leader, "POST", "/switchover", {"leader": leader}, f"switchover away from {leader}")
@@ -65,7 +66,7 @@ def switchover(patroni: Patroni, leader: str) -> None:
         except ClusterError:
             if patroni.leader() not in (leader, None):
                 break
-            if attempt == SWITCHOVER_TRIES:
+            if time.monotonic() > deadline:
                 raise
             time.sleep(1.0)
     until(lambda: patroni.leader() not in (leader, None), LEADER_LIMIT, f"a leader other than {leader}")
