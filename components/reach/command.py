@@ -11,8 +11,8 @@ POD_LABELS = 3  # after the pod's own: the headless Service, the namespace, svc
 _PORT = re.compile(r"^Forwarding from 127\.0\.0\.1:(\d+) ->")
 
 
-def port_forward(route: Route, endpoint: Endpoint) -> tuple[str, ...]:
-    """kubectl's own words; it chooses a free local port itself. Holds no secret: kubectl reads the kubeconfig."""
+def port_forward(route: Route, endpoint: Endpoint, local: int | None = None) -> tuple[str, ...]:
+    """kubectl's own words; without `local` it chooses a free port itself. No secret: kubectl reads the kubeconfig."""
     return (
         "kubectl",
         *((f"--kubeconfig={route.kubeconfig}",) if route.kubeconfig else ()),
@@ -22,7 +22,7 @@ def port_forward(route: Route, endpoint: Endpoint) -> tuple[str, ...]:
         "--address=127.0.0.1",
         f"--pod-running-timeout={PODS_S}s",
         target(endpoint),
-        f":{endpoint.port}",
+        f"{local or ''}:{endpoint.port}",
     )
 
 

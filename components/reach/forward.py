@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from components.reach.command import PODS_S, complaint, local_port, port_forward
 
 READY_S = PODS_S + 10.0
 END_S = 5.0
+AGAIN_S = 0.3
 GUARD = Path(__file__).with_name("guard.py")
 
 
@@ -22,29 +24,54 @@ class RouteError(ConnectionError):
 
 
 class Forward:
-    """Carries connections to one endpoint. kubectl ends with the pod that it had chosen, so each use looks first."""
+    """Carries connections to one endpoint, by the same local port for as long as it is open.
+
+    kubectl ends with the pod that it had chosen and after some errors of single connections; it is started again.
+    """
 
     def __init__(self, route: Route, endpoint: Endpoint) -> None:
-        self._command = port_forward(route, endpoint)
         self._route, self._endpoint = route, endpoint
         self._running: _Running | None = None
+        self._port: int | None = None
         self._lock = threading.Lock()
 
     def port(self) -> int:
         """The port of 127.0.0.1 that leads there now. Raises RouteError."""
         with self._lock:
             if self._running is None or self._running.ended:
-                self._stop()
-                self._running = _Running(self._command)
-            try:
-                return self._running.ready_port()
-            except RouteError as error:
-                self._stop()
-                raise RouteError(f"{self._shown()}: {error}") from None
+                self._start()
+            return self._ready()
 
     def close(self) -> None:
         with self._lock:
             self._stop()
+            self._port = None
+
+    def _start(self) -> None:
+        self._stop()
+        self._running = _Running(port_forward(self._route, self._endpoint, self._port))
+        threading.Thread(target=self._watch, args=[self._running], daemon=True).start()
+
+    def _ready(self) -> int:
+        assert self._running
+        try:
+            self._port = self._running.ready_port()
+        except RouteError as error:
+            self._stop()
+            self._port = None  # somebody else may have it by now
+            raise RouteError(f"{self._shown()}: {error}") from None
+        return self._port
+
+    def _watch(self, running: _Running) -> None:
+        """Starts again what ended by itself: whoever holds the port's number need not ask anew."""
+        running.wait()
+        time.sleep(AGAIN_S)
+        with self._lock:
+            if self._running is not running or self._port is None:
+                return  # closed, or started anew by somebody who asked
+            self._start()
+            with contextlib.suppress(RouteError):  # whoever asks next is told
+                self._ready()
 
     def _stop(self) -> None:
         if self._running is not None:
@@ -77,6 +104,10 @@ class _Running:
     @property
     def ended(self) -> bool:
         return self._process.poll() is not None
+
+    def wait(self) -> None:
+        """Until it has ended."""
+        self._process.wait()
 
     def ready_port(self) -> int:
         """Waits until kubectl says that it listens."""

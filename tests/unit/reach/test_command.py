@@ -25,6 +25,10 @@ def test_the_command_names_everything_and_holds_no_secret() -> None:
     )
 
 
+def test_a_forward_that_is_started_again_keeps_its_port() -> None:
+    assert port_forward(ROUTE, WRITER, 40123)[-1] == "40123:5432"
+
+
 def test_kubectl_chooses_what_the_route_leaves_open() -> None:
     words = port_forward(Route(kind="port-forward", namespace="postgres-main"), WRITER)
 
