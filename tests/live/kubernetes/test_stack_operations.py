@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from components.kubernetes import arguments
+from components.reach import open_route
+from tests.live.kubernetes.aging import age
 from tests.live.kubernetes.client import Client, now
 from tests.live.kubernetes.lab import Kubectl, wait_until
 from tests.live.kubernetes.stack import Stack
@@ -122,6 +126,32 @@ def _password(url: str) -> str:
 
 def _decoded(text: str) -> str:
     return base64.b64decode(text).decode()
+
+
+def test_a_certificate_that_is_due_is_renewed_by_a_reload(stack: Stack, client: Client, tmp_path: Path) -> None:
+    before, old = pods(stack.platform.kubectl), served(stack)
+    age(stack, tmp_path)
+
+    stack.told("up")
+
+    assert "certificate pg-tls" in stack.log()
+    # kubelet looks for new contents of Secrets about once a minute
+    wait_until(240, "the new certificate is served", lambda: "" if served(stack) != old else "still the old one")
+    assert pods(stack.platform.kubectl) == before
+    assert stack.changes("up") == {}
+    client.wait_flowing(now(), PAUSE_S)
+
+
+def served(stack: Stack) -> str:
+    """The certificate that clients of the writer's Service are shown."""
+    server = arguments.server(stack.settings())
+    with open_route(server.route, server.writer) as way:
+        at = f"127.0.0.1:{way.words()['port']}"
+        command = ["openssl", "s_client", "-connect", at, "-starttls", "postgres"]
+        done = subprocess.run(command, input="", capture_output=True, text=True, timeout=60)
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    assert begin in done.stdout, done.stderr
+    return done.stdout.partition(begin)[2].partition(end)[0]
 
 
 def test_a_fenced_member_neither_leads_nor_serves_until_it_is_let_back(stack: Stack, client: Client) -> None:
