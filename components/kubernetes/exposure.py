@@ -1,11 +1,11 @@
-"""Who reaches the four Services: their type, ports and annotations, and the gateway's network policy."""
+"""Who reaches whom: type, ports and annotations of the four Services, and the network policies that follow."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from components.kubernetes.manifests import Manifest, identity
-from components.kubernetes.names import GATEWAY, SERVICES
+from components.kubernetes.names import GATEWAY, MEMBERS, SERVICES
 from components.settings.kubernetes import ExposureSettings
 from components.settings.model import Settings
 
@@ -13,11 +13,17 @@ NAME = "kubernetes.io/metadata.name"  # a label that every namespace has by itse
 
 
 def exposed(manifest: Manifest, settings: Settings) -> None:
-    """Changes a Service of the gateway, or its network policy; leaves everything else alone."""
+    """Changes a Service of the gateway, its network policy or the members'; leaves everything else alone."""
     wanted = settings.kubernetes.exposure
     for name, service in SERVICES.items():
         if identity(manifest) == ("Service", service):
             _service(manifest, wanted, getattr(wanted.node_ports, name))
+    if identity(manifest) == ("NetworkPolicy", MEMBERS) and settings.kubernetes.standby_of:
+        primary = {"port": settings.kubernetes.standby_of.port, "protocol": "TCP"}
+        # Wherever the other cluster is: only its name is known, and policies know no names.
+        manifest["spec"]["egress"].append(
+            {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {"namespaceSelector": {}}], "ports": [primary]}
+        )
     if identity(manifest) == ("NetworkPolicy", GATEWAY):
         clients = manifest["spec"]["ingress"][0]
         clients["from"] = [*_inside(wanted), *({"ipBlock": {"cidr": source}} for source in wanted.sources)]

@@ -129,27 +129,6 @@ class ExposureSettings(Section):
     )  # fmt: skip
 
 
-class BackupSettings(Section):
-    """Where backups go: any S3. Without a bucket there are none."""
-
-    bucket: str | None = setting(
-        None, pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", cost="reload", description="Bucket. Default: no backups."
-    )
-    endpoint: str | None = setting(
-        None, min_length=1, max_length=253, cost="reload",
-        description="Host of the S3 interface, with a port if it is not 443; without https://, which is always used.",
-    )  # fmt: skip
-    region: str = setting("us-east-1", pattern=r"^[a-z0-9-]{1,40}$", cost="reload", description="Region of the bucket.")
-    prefix: str = setting(
-        "", pattern=r"^([A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*)?$", cost="reload",
-        description="Folder within the bucket. Default: the cluster's name.",
-    )  # fmt: skip
-    secret: str | None = setting(
-        None, pattern=SUBDOMAIN, cost="rolling restart",
-        description="Name of a Secret in the namespace with access-key-id and secret-access-key.",
-    )  # fmt: skip
-
-
 class CertificateSettings(Section):
     """Who signs. Leaf certificates live 90 days and are renewed after 60, without a restart."""
 
@@ -230,7 +209,6 @@ class KubernetesSettings(Section):
     gateways: GatewaySettings = setting(
         GatewaySettings(), cost="restart of the gateway", description="The pods that clients connect to."
     )
-    backup: BackupSettings = setting(BackupSettings(), cost="reload", description="Where backups go.")
     certificates: CertificateSettings = setting(
         CertificateSettings(), cost="rolling restart", description="Who signs what the parts show each other."
     )

@@ -195,18 +195,6 @@ def _exposed_ports(settings: Settings) -> Iterator[Fault]:
         )
 
 
-def _backup(settings: Settings) -> Iterator[Fault]:
-    backup = settings.kubernetes.backup
-    for name in ("endpoint", "secret"):
-        given = getattr(backup, name)
-        if backup.bucket and not given:
-            yield (HERE, "backup", name), "is missing; a bucket needs endpoint and secret"
-        elif given and not backup.bucket:
-            yield (HERE, "backup", name), f"found {given!r} without a bucket; set bucket, or remove it"
-    if backup.endpoint and "//" in backup.endpoint:
-        yield (HERE, "backup", "endpoint"), f"found {backup.endpoint!r}; write the host alone, without https://"
-
-
 def _certificates(settings: Settings) -> Iterator[Fault]:
     given, path = settings.kubernetes.certificates, (HERE, "certificates")
     if given.issuer == "cert-manager" and not given.issuer_name:
@@ -263,7 +251,6 @@ RULES = (
     _fenced,
     _exposure,
     _exposed_ports,
-    _backup,
     _certificates,
     _standby,
     _names,

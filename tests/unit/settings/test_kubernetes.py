@@ -78,8 +78,6 @@ def test_defaults_are_a_whole_cluster() -> None:
                      "nobody outside may connect", id="open to nobody"),
         pytest.param({"kubernetes": {"exposure": {"type": "LoadBalancer", "sources": ["all"]}}},
                      "kubernetes.exposure.sources.0", "10.0.0.0/8", id="no network"),
-        pytest.param({"kubernetes": {"backup": {"bucket": "b-b", "endpoint": "s3.example.org"}}},
-                     "kubernetes.backup.secret", "is missing", id="no keys"),
         pytest.param({"kubernetes": {"certificates": {"issuer": "cert-manager"}}},
                      "kubernetes.certificates.issuer_name", "is missing", id="no issuer"),
         pytest.param({"kubernetes": {"certificates": {"authority_certificate": "x"}}},
