@@ -8,7 +8,7 @@ RUN := @./tools/run
 export STACK
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test test-kubernetes matrix trixie format schema chaos-quick lab-up lab-down chaos-kubernetes bench-up bench-access
+.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test test-kubernetes matrix trixie format schema chaos-quick lab-up lab-down chaos-kubernetes bench-up bench-access bench-preview-kubernetes
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,3 +62,5 @@ bench-up: ## Time a ready cluster against its bare parts
 	$(RUN) bench-up $(ARGS)
 bench-access: ## Time the access layer against its floor and its peers (ARGS=--short)
 	$(RUN) bench-access $(ARGS)
+bench-preview-kubernetes: ## Time the preview of an unchanged Kubernetes stack against an empty one of its size
+	$(RUN) bench-preview-kubernetes $(ARGS)

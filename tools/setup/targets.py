@@ -77,5 +77,6 @@ TARGETS: dict[str, Target] = {
     "lab-down": Target((Need.PYTHON,), (("-m", "tools.lab", "down"),)),
     "chaos-kubernetes": Target((Need.TOOLS,), (("-m", "tests.live.kubernetes.chaos", "--count", "10"),)),
     "bench-up": Target(EVERYTHING, (("-m", "tests.bench"),)),
+    "bench-preview-kubernetes": Target((Need.TOOLS, Need.PULUMI), (("-m", "tests.bench.preview_kubernetes"),)),
     "bench-access": Target((Need.TOOLS, Need.SERVERS), (("-m", "tests.bench.access"),)),
 }
