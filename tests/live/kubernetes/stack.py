@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,12 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 import yaml
 
 from components.access.session import Target, reached
+from components.contract import Endpoint, Route
 from components.kubernetes import arguments
 from components.kubernetes.preflight import kubectl
 from components.reach import identity_files, open_route
 from components.settings.model import Settings
+from tests.live.kubernetes.client import pod
 from tests.live.kubernetes.engine import plugin_folders
 from tests.live.kubernetes.lab import Kubectl
 from tests.live.kubernetes.platform import Platform
@@ -30,6 +33,7 @@ from tools.driver.project import Project
 from tools.setup.pulumi import ensure_pulumi, search_path
 
 LIMIT_S = 1500
+RELAY, FIRST = Path(__file__).with_name("relay.py"), 15001
 IMAGE = "localhost/postgres-platform:17"
 # Small enough that three members, etcd and gateways fit beside other work on a machine with two cores.
 SIZES: Mapping[str, Any] = {
@@ -133,16 +137,51 @@ class Stack:
 
     @contextmanager
     def urls(self) -> Iterator[list[dict[str, str]]]:
-        """What `make urls` prints, with addresses of this machine: each Service through a forward of its own."""
+        """What `make urls` prints, with addresses of this machine; each Service is reached by a pod in the cluster."""
         settings = self.settings()
         server, known = arguments.server(settings), pods.identity(settings, kubectl(settings))
         records = json.loads(self.run("urls").stdout)
+        ends = (server.writer, server.pooled, server.pooled_reader)
         with ExitStack() as held:
             files = held.enter_context(identity_files({"ca": known["ca"]}))
-            ways = {}
-            for end in (server.writer, server.pooled, server.pooled_reader):
-                ways[end.host] = held.enter_context(open_route(server.route, end)).words()
+            ways = held.enter_context(relayed(self.kubeconfig, ends))
             yield [_here(record, ways, files["sslrootcert"]) for record in records]
+
+
+@contextmanager
+def relayed(kubeconfig: Path, ends: Sequence[Endpoint]) -> Iterator[Mapping[str, Mapping[str, Any]]]:
+    """A way to each endpoint, by host: kubectl to a pod in a namespace of its own, and from there as pods do."""
+    space = Kubectl(kubeconfig, f"test-relay-{secrets.token_hex(3)}")
+    route = Route(kind="port-forward", namespace=space.namespace, kubeconfig=str(kubeconfig))
+    try:
+        for part in _relay(space.namespace, ends):
+            space.run("apply", "--server-side", "-f", "-", given=json.dumps(part))
+        space.run("wait", "--for=condition=Ready", "pod/relay", "--timeout=120s", limit=150)
+        with ExitStack() as held:
+            found = {}
+            for number, end in enumerate(ends):
+                here = Endpoint(host=f"relay.relay.{space.namespace}.svc", port=FIRST + number)
+                found[end.host] = held.enter_context(open_route(route, here)).words()
+            yield found
+    finally:
+        space.try_to("delete", "namespace", space.namespace, "--ignore-not-found", "--wait=false")
+
+
+def _relay(namespace: str, ends: Sequence[Endpoint]) -> list[dict[str, Any]]:
+    """An unprivileged pod with a program of ours; the writer's pod, but for what it runs."""
+    plain = pod()
+    plain["metadata"]["name"] = "relay"
+    container = plain["spec"]["containers"][0]
+    targets = [f"{FIRST + number}={end.host}:{end.port}" for number, end in enumerate(ends)]
+    container["command"] = ["python3", f"/scripts/{RELAY.name}", *targets]
+    container["readinessProbe"] = {"tcpSocket": {"port": FIRST}, "periodSeconds": 1}
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}},
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "scripts"},
+         "stringData": {RELAY.name: RELAY.read_text(encoding="utf-8")}},
+        plain,
+    ]  # fmt: skip
 
 
 def _here(record: Mapping[str, str], ways: Mapping[str, Mapping[str, Any]], ca: str) -> dict[str, str]:
