@@ -8,7 +8,7 @@ RUN := @./tools/run
 export STACK
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test matrix exactness trixie format schema chaos-quick bench-up bench-access
+.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test test-kubernetes matrix exactness trixie format schema chaos-quick lab-up lab-down chaos-kubernetes bench-up bench-access bench-preview-kubernetes
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,8 @@ check: ## Format, lint, types, generated files, unit tests: what CI runs first
 	$(RUN) check
 test: ## `make check`, then the tests on real servers
 	$(RUN) test
+test-kubernetes: ## The tests on Kubernetes, the long ones too: KUBECONFIG's cluster, else a lab of this machine
+	$(RUN) test-kubernetes $(ARGS)
 matrix: ## The access layer's tests on every PostgreSQL major that can be had (ARGS="-k drift")
 	$(RUN) matrix $(ARGS)
 exactness: ## Random specs on random servers, interrupted anywhere, on every major (ARGS="--examples 300 --seed 7 --majors 14")
@@ -52,7 +54,15 @@ schema: ## Write what is generated: JSON schemas for editors, reference pages
 	$(RUN) schema
 chaos-quick: ## Kill parts of the running cluster under a writer, 10 times each, and measure
 	$(RUN) chaos-quick $(ARGS)
+lab-up: ## Start a real Kubernetes of three nodes on this machine, with the platform's image (root)
+	$(RUN) lab-up
+lab-down: ## Stop it, with all that runs in it
+	$(RUN) lab-down
+chaos-kubernetes: ## Break the platform on Kubernetes under a writer, 10 times each way, and measure (ARGS="--count 1")
+	$(RUN) chaos-kubernetes $(ARGS)
 bench-up: ## Time a ready cluster against its bare parts
 	$(RUN) bench-up $(ARGS)
 bench-access: ## Time the access layer against its floor and its peers (ARGS=--short, ARGS=--peers)
 	$(RUN) bench-access $(ARGS)
+bench-preview-kubernetes: ## Time the preview of an unchanged Kubernetes stack against an empty one of its size
+	$(RUN) bench-preview-kubernetes $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from components.access.logins import logins
 from components.access.provider import load_specs, set_up_access
 from components.platforms import provision, stack_settings
 
@@ -11,7 +12,8 @@ settings = stack_settings()
 specs = load_specs(settings)  # whatever is wrong with them is said before the first resource
 cluster = provision(settings, specs)
 server = cluster.server
-urls = set_up_access(settings, server, pulumi.ResourceOptions(depends_on=[cluster]))
+urls = set_up_access(settings, server, pulumi.ResourceOptions(depends_on=[cluster]), cluster.identity)
+cluster.publish(logins(specs, urls))
 
 pulumi.export(
     "endpoints",

@@ -49,13 +49,32 @@ class Capabilities:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Route:
+    """How a private server is reached from where `pulumi` runs.
+
+    `port-forward`: kubectl carries each connection to the Service that the endpoint's host begins with
+    (`pg-rw.postgres-main.svc` is Service `pg-rw`), at the endpoint's port, in `namespace`. `context` and `kubeconfig`
+    None leave the choice to kubectl.
+    """
+
+    kind: Literal["port-forward"]
+    namespace: str
+    context: str | None = None
+    kubeconfig: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Server:
     """One highly available PostgreSQL, whichever platform runs it.
 
     `writer` and `reader` are direct (one client, one backend), `pooled` and `pooled_reader` go through PgBouncer.
     `ca` is the path of a PEM file that clients verify the server with. `database` is the maintenance database in which
     the access layer takes its lock and creates the others. `consoles` are the PgBouncer processes themselves, where
-    `pooled` and `pooled_reader` each stand for several.
+    `pooled` and `pooled_reader` each stand for several. `route` None: everybody reaches the endpoints directly.
+    `resting` says why nothing is to be read or changed there for now ("it hibernates"); access is then as it was.
+
+    Where the administrator's identity is no file yet (`admin.certificate` is None), it travels beside this type, as a
+    secret of its own: what is of this type may be printed.
     """
 
     writer: Endpoint
@@ -68,6 +87,8 @@ class Server:
     database: str = "postgres"
     capabilities: Capabilities = field(default_factory=Capabilities)
     consoles: tuple[Endpoint, ...] = ()
+    route: Route | None = None
+    resting: str | None = None
 
     @property
     def poolers(self) -> tuple[Endpoint, ...]:
@@ -113,6 +134,8 @@ class Server:
             database=plain["database"],
             capabilities=Capabilities(**plain["capabilities"]),
             consoles=tuple(end(one) for one in plain.get("consoles", ())),
+            route=Route(**plain["route"]) if plain.get("route") else None,
+            resting=plain.get("resting"),
         )
 
 

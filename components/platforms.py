@@ -15,13 +15,15 @@ from pulumi.runtime import config
 
 from components.access.admissions import admissions, pooled
 from components.access.asked import asked_extensions
+from components.access.logins import Login
 from components.access.spec import SpecError
 from components.access.spec.load import Loaded
 from components.access.spec.load import load as load_spec
 from components.contract import Server
 from components.embedded import installed
 from components.render.budget import over_budget
-from components.settings.load import decoded, load
+from components.settings.kubernetes import DEFAULT_MAJOR
+from components.settings.load import attempt, decoded
 from components.settings.model import DEFAULT_ACCESS, Settings
 from components.settings.problems import Problem, SettingsError
 from components.settings.source import Source
@@ -30,9 +32,16 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Platform(Protocol):
-    """A Pulumi component that runs a cluster. `server` is all that the access layer learns of it."""
+    """A Pulumi component that runs a cluster. `server` is all that the access layer learns of it.
+
+    `identity` are the administrator's certificate, key and CA as PEM, secrets, where they lie in no file.
+    """
 
     server: Server
+    identity: Mapping[str, pulumi.Input[str]] | None
+
+    def publish(self, logins: Iterable[Login]) -> None:
+        """Puts each login's URLs where applications of this platform look for them; never in clear into a preview."""
 
 
 def _embedded(settings: Settings, specs: Iterable[Loaded]) -> Platform:
@@ -43,13 +52,26 @@ def _embedded(settings: Settings, specs: Iterable[Loaded]) -> Platform:
     return cast(Platform, component(settings.name, settings, extensions, admitted))
 
 
-PLATFORMS: Mapping[str, Callable[[Settings, Iterable[Loaded]], Platform]] = {"embedded": _embedded}
+def _kubernetes(settings: Settings, specs: Iterable[Loaded]) -> Platform:
+    specs = list(specs)
+    extensions, admitted = (
+        asked_extensions(loaded.spec for loaded in specs),
+        admissions(loaded.spec for loaded in specs),
+    )
+    component = import_module("components.kubernetes.cluster").KubernetesCluster
+    return cast(Platform, component(settings.name, settings, extensions, admitted))
+
+
+PLATFORMS: Mapping[str, Callable[[Settings, Iterable[Loaded]], Platform]] = {
+    "embedded": _embedded,
+    "kubernetes": _kubernetes,
+}
 LICENCE = "timescaledb.license"
 APACHE_ONLY = (
     "found {}, but this server's TimescaleDB is the Apache edition, whose sessions would all fail with it; leave it "
     "out, or install Timescale's own package (docs/decisions/2026-11-21-timescaledb-edition.md)"
 )
-LATER = ("kubernetes", "rds")  # known to the settings, built by a later release
+LATER = ("rds",)  # known to the settings, built by a later release
 
 
 def provision(settings: Settings, specs: Iterable[Loaded]) -> Any:
@@ -67,20 +89,24 @@ def stack_settings() -> Settings:
     """What the running stack asks for. When something is wrong, ends the run with one report before any resource."""
     given = {**config.get_config_env(), **config.CONFIG.get()}
     try:
-        return checked_settings(given, stack_source(pulumi.get_stack()))
+        return checked_settings(given, stack_source(pulumi.get_stack()), online=True)
     except SettingsError as wrong:
         raise pulumi.RunError(str(wrong)) from None
 
 
-def checked_settings(given: Mapping[str, Any], source: Source | None) -> Settings:
-    """Settings that a platform of this release can build; else SettingsError with every problem."""
+def checked_settings(given: Mapping[str, Any], source: Source | None, *, online: bool = False) -> Settings:
+    """Settings that a platform of this release can build; else SettingsError with every problem.
+
+    `online` also asks the cluster, where the platform has one, whether it has what the settings name.
+    """
     plain = decoded(given)
-    problems = _not_yet(plain.get("platform"), source)
-    try:
-        settings = load(given, source, default_major=installed.newest_packaged())
+    platform = plain.get("platform")
+    settings, found = attempt(given, source, default_major=default_major(platform))
+    problems = _not_yet(platform, source) + found
+    if platform in (None, "embedded"):
         problems += _no_server(settings, installed.servers(), source)
-    except SettingsError as wrong:
-        problems += wrong.problems
+    if online and settings.platform == "kubernetes":
+        problems += import_module("components.kubernetes.readiness").problems(settings, source, problems)
     if problems:
         raise SettingsError([*problems, *_in_specs(plain.get("access", DEFAULT_ACCESS))])
     return settings
@@ -99,6 +125,11 @@ def stack_source(stack: str) -> Source | None:
     """Lines of the stack's file, for problems; None when the stack is configured elsewhere."""
     file = ROOT / f"Pulumi.{stack}.yaml"
     return Source.read(file) if file.is_file() else None
+
+
+def default_major(platform: Any) -> int | None:
+    """The major version of a stack that names none: that of the image, or the newest one on this machine."""
+    return DEFAULT_MAJOR if platform == "kubernetes" else installed.newest_packaged()
 
 
 def wanted_extensions(specs: Iterable[Loaded], server: installed.Server | None) -> frozenset[str]:

@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from components.settings.allowed import settings_schema
 from components.settings.catalogue import Parameter, catalogue
 from components.settings.model import NAMESPACE
 from components.settings.owned import OWNED
+from tools.manifests import WHAT, configuration_manifest
 from tools.manual import configuration_manual
 
 ROOT = Path(__file__).parent.parent
@@ -125,6 +127,7 @@ DOCUMENTS: list[Document] = [
     Document("docs/configuration.md", configuration_manual),
     Document("schema/access.schema.json", lambda: as_json({"$schema": DIALECT, **spec_schema()})),
     Document("docs/access-spec.md", access_manual),
+    *(Document(f"k8s/{name}-configuration.yaml", partial(configuration_manifest, name)) for name in WHAT),
 ]
 
 

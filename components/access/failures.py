@@ -43,6 +43,8 @@ _HOPELESS = (
     "FATAL:  database",
     "FATAL:  role",
 )
+# A connection that broke while TLS was being agreed upon, which libpq calls an SSL error too.
+_BROKEN = ("unexpected eof", "connection reset", "broken pipe")
 _PASSING = frozenset({"40001", "40P01", "55006", "55P03", "57P01", "57P02", "57P03", "25006", "53300", "57P05"})
 
 
@@ -74,4 +76,4 @@ def sentence(error: psycopg.Error, statement: Statement | None = None) -> str:
 
 def _hopeless(text: str) -> bool:
     """Words of libpq itself, for which there is no SQLSTATE."""
-    return any(word in text for word in _HOPELESS)
+    return any(word in text for word in _HOPELESS) and not any(word in text.lower() for word in _BROKEN)

@@ -24,45 +24,45 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def set_up_access(
-    settings: Settings, server: contract.Server, opts: pulumi.ResourceOptions | None = None
+    settings: Settings,
+    server: contract.Server,
+    opts: pulumi.ResourceOptions | None = None,
+    identity: Mapping[str, pulumi.Input[str]] | None = None,
 ) -> pulumi.Output[list[dict[str, str]]]:
     """Makes `server` what the stack's access specs say.
+
+    `identity` is the administrator's certificate, key and CA as PEM, where they lie in no file.
 
     Returns, as a secret, a record for each login and database: database, role, pooled, direct and read_only URL.
     Everything wrong with the specs, their scripts and the given passwords ends the run with one report.
     """
     specs = load_specs(settings)
     secrets = _Secrets(settings, specs, opts)
-    records: list[pulumi.Output[list[dict[str, str]]]] = []
-    for loaded in specs:
-        name = _name(loaded)
-        of_roles = secrets.of(loaded)
-        roles = Roles(
-            f"{name}-roles",
-            loaded=loaded,
-            server=server,
-            passwords=of_roles,
-            key=secrets.key,
-            allow=settings.allow,
-            opts=opts,
-        )
-        below = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[roles]))
-        made = [
-            DatabaseAccess(
-                f"{name}-{database}",
-                loaded=loaded,
-                server=server,
-                database=database,
-                found=_texts(loaded, database),
-                allow=settings.allow,
-                opts=below,
-            )
-            for database in loaded.spec.databases
-        ]
-        records.append(_records(loaded, server, of_roles, made))
+    pem: pulumi.Input[str] | None = None if identity is None else pulumi.Output.json_dumps(dict(identity))
+    records = [_set_up(loaded, settings, server, secrets, pem, opts) for loaded in specs]
     return pulumi.Output.secret(
         pulumi.Output.all(*records).apply(lambda lists: [one for each in lists for one in each])
     )
+
+
+def _set_up(
+    loaded: Loaded,
+    settings: Settings,
+    server: contract.Server,
+    secrets: _Secrets,
+    identity: pulumi.Input[str] | None,
+    opts: pulumi.ResourceOptions | None,
+) -> pulumi.Output[list[dict[str, str]]]:
+    """One spec's resources, and the URLs that come of them."""
+    name, of_roles = _name(loaded), secrets.of(loaded)
+    shared: dict[str, Any] = {"loaded": loaded, "server": server, "identity": identity, "allow": settings.allow}
+    roles = Roles(f"{name}-roles", passwords=of_roles, key=secrets.key, opts=opts, **shared)
+    below = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[roles]))
+    made = [
+        DatabaseAccess(f"{name}-{database}", database=database, found=_texts(loaded, database), opts=below, **shared)
+        for database in loaded.spec.databases
+    ]
+    return _records(loaded, server, of_roles, made)
 
 
 def _records(

@@ -6,25 +6,19 @@ import dataclasses
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import pulumi
 from pulumi import dynamic
-from pulumi.output import Unknown
-from pulumi.runtime import rpc
 
 from components import contract
-from components.access import admissions, agreed, apply, edge, passwords, preview, reconnecting, scripts, silence
+from components.access import admissions, agreed, apply, edge, given, preview, reconnecting, silence
 from components.access.apply import Done
 from components.access.failures import AccessError
-from components.access.passwords import Verifier
+from components.access.given import Props
 from components.access.preview import Preview
-from components.access.session import Target
-from components.access.spec.load import Loaded, from_plain
-
-Props = dict[str, Any]
-T = TypeVar("T")
-UNKNOWN_PASSWORD = "of-a-password-that-is-yet-to-be-made"  # noqa: S105  # stands for it in a preview
+from components.access.session import reached
+from components.access.spec.load import Loaded
 
 
 class _Provider(dynamic.ResourceProvider):
@@ -54,24 +48,29 @@ class _Provider(dynamic.ResourceProvider):
         raise NotImplementedError
 
     def check(self, _olds: Props, _news: Props) -> dynamic.CheckResult:
-        if not _olds:
+        if not _olds and not self.rests(_news):
             edge.guarded(self.where(_news), lambda: self._show(_news))
         return dynamic.CheckResult(_news, [])
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> dynamic.DiffResult:
+        asked = _asked(_olds) != _asked(_news)
+        if self.rests(_news):
+            return dynamic.DiffResult(changes=asked)
         news = {**_news, "sent": _olds.get("sent")}
         found = edge.guarded(self.where(_news), lambda: self._show(news, only_changes=True))
-        return dynamic.DiffResult(changes=found.changes or not found.reachable or _asked(_olds) != _asked(_news))
+        return dynamic.DiffResult(changes=found.changes or not found.reachable or asked)
 
     def create(self, props: Props) -> dynamic.CreateResult:
-        self._apply(props)
-        return dynamic.CreateResult(id_=self.where(props), outs={**props, **self.outputs_of(props), "drift": []})
+        sent = self._applied(props, None)
+        return dynamic.CreateResult(id_=self.where(props), outs={**props, **sent, "drift": []})
 
     def update(self, _id: str, _olds: Props, _news: Props) -> dynamic.UpdateResult:
-        self._apply({**_news, "sent": _olds.get("sent")})
-        return dynamic.UpdateResult(outs={**_news, **self.outputs_of(_news), "drift": []})
+        sent = self._applied(_news, _olds.get("sent"))
+        return dynamic.UpdateResult(outs={**_news, **sent, "drift": []})
 
     def read(self, id_: str, props: Props) -> dynamic.ReadResult:
+        if self.rests(props):
+            return dynamic.ReadResult(id_=id_, outs=props)
         found = edge.guarded(self.where(props), lambda: self.plan(props))
         drift = found.statements() if found.reachable else ["the server cannot be reached"]
         edge.say(f"{self.where(props)}: drift: {line}" for line in drift)
@@ -82,16 +81,30 @@ class _Provider(dynamic.ResourceProvider):
         # is destroyed, it takes the whole server along; this resource knows nothing of that.
         edge.say([f"{self.where(_props)}: forgotten by the stack; on a server that stays, all of it stays as it is"])
 
-    def _apply(self, props: Props) -> None:
-        done = edge.guarded(self.where(props), lambda: self._agreed(props))
+    def rests(self, props: Props) -> bool:
+        """Whether the server is not to be touched for now."""
+        why = given.server(props).resting
+        if why:
+            edge.say([f"{self.where(props)}: left as it is, since {why}"])
+        return why is not None
+
+    def _applied(self, props: Props, sent: Any) -> Props:
+        """Does it, and returns what a later run needs to know; nothing new of a server that rests."""
+        if self.rests(props):
+            return {"sent": sent}
+        done = edge.guarded(self.where(props), lambda: self._agreed({**props, "sent": sent}))
         edge.say(f"{self.where(props)}: {note}" for note in done.pending)
         edge.guarded(self.where(props), lambda: self._reconnect(props))
+        return self.outputs_of(props)
 
     def _reconnect(self, props: Props) -> None:
         """Roles are used in all databases of their spec, whose sessions may be stale once they changed."""
-        server, loaded = _server(props), _loaded(props)
+        server, loaded = given.server(props), given.loaded(props)
+        if not server.poolers:
+            return
         names = [props["database"]] if "database" in props else list(loaded.spec.databases)
-        deaf = reconnecting.settle(Target.of(server), server, names) if server.poolers else []
+        with reached(server, given.identity(props)) as target:
+            deaf = reconnecting.settle(target, server, names)
         edge.say(f"{self.where(props)}: {line}" for line in reconnecting.warnings(deaf))
 
     def _agreed(self, props: Props) -> Done:
@@ -121,27 +134,23 @@ class RolesProvider(_Provider):
         return f"{props['file']}: roles"
 
     def plan(self, props: Props) -> Preview:
-        loaded, server = _loaded(props), _server(props)
-        verifiers = _verifiers(props, loaded)
-        found = preview.cluster(
-            Target.of(server),
-            loaded.spec,
-            verifiers,
-            major=server.major,
-            sent=_sent(props),
-        )
+        loaded, server = given.loaded(props), given.server(props)
+        verifiers = given.verifiers(props, loaded)
+        with reached(server, given.identity(props)) as target:
+            found = preview.cluster(target, loaded.spec, verifiers, major=server.major, sent=given.sent(props))
         if server.capabilities.owns_hba:
             return found
         problems = (*found.plan.problems, *admissions.unenforceable(loaded.spec))
         return dataclasses.replace(found, plan=dataclasses.replace(found.plan, problems=problems))
 
     def apply(self, props: Props) -> apply.Done:
-        loaded = _loaded(props)
-        options = dataclasses.replace(_options(props), sent=_sent(props))
-        return apply.apply_cluster(Target.of(_server(props)), loaded.spec, _verifiers(props, loaded), options)
+        loaded = given.loaded(props)
+        options = dataclasses.replace(given.options(props), sent=given.sent(props))
+        with reached(given.server(props), given.identity(props)) as target:
+            return apply.apply_cluster(target, loaded.spec, given.verifiers(props, loaded), options)
 
     def outputs_of(self, props: Props) -> Props:
-        return {"sent": json.dumps(silence.digests(_verifiers(props, _loaded(props))), sort_keys=True)}
+        return {"sent": json.dumps(silence.digests(given.verifiers(props, given.loaded(props))), sort_keys=True)}
 
 
 class DatabaseProvider(_Provider):
@@ -151,13 +160,21 @@ class DatabaseProvider(_Provider):
         return f"{props['file']}: database {props['database']}"
 
     def plan(self, props: Props) -> Preview:
-        server, name = _server(props), str(props["database"])
-        target, poolers = Target.of(server), bool(server.poolers)
-        return preview.database(target, _loaded(props).spec, name, _scripts(props), major=server.major, poolers=poolers)
+        server, name = given.server(props), str(props["database"])
+        poolers = bool(server.poolers)
+        with reached(server, given.identity(props)) as target:
+            loaded, found = given.loaded(props), given.script_texts(props)
+            return preview.database(target, loaded.spec, name, found, major=server.major, poolers=poolers)
 
     def apply(self, props: Props) -> apply.Done:
-        target, name = Target.of(_server(props)), str(props["database"])
-        return apply.apply_database(target, _loaded(props).spec, name, _scripts(props), _options(props))
+        with reached(given.server(props), given.identity(props)) as target:
+            return apply.apply_database(
+                target,
+                given.loaded(props).spec,
+                str(props["database"]),
+                given.script_texts(props),
+                given.options(props),
+            )
 
 
 class Roles(dynamic.Resource, module="access", name="Roles"):
@@ -173,11 +190,13 @@ class Roles(dynamic.Resource, module="access", name="Roles"):
         server: contract.Server,
         passwords: Mapping[str, pulumi.Input[str]],
         key: pulumi.Input[str],
+        identity: pulumi.Input[str] | None = None,
         allow: Iterable[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        props = {**_props(loaded, server, allow), "passwords": passwords, "key": key, "drift": None, "sent": None}
-        hidden = pulumi.ResourceOptions(additional_secret_outputs=["passwords", "key"])
+        common = _props(loaded, server, allow, identity)
+        props = {**common, "passwords": passwords, "key": key, "drift": None, "sent": None}
+        hidden = pulumi.ResourceOptions(additional_secret_outputs=["passwords", "key", "identity"])
         super().__init__(RolesProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
 
 
@@ -194,74 +213,31 @@ class DatabaseAccess(dynamic.Resource, module="access", name="DatabaseAccess"):
         server: contract.Server,
         database: str,
         found: Mapping[str, str],
+        identity: pulumi.Input[str] | None = None,
         allow: Iterable[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         texts = json.dumps(found, sort_keys=True)
-        props = {**_props(loaded, server, allow), "database": database, "scripts": texts, "drift": None}
-        super().__init__(DatabaseProvider(), name, props, opts)
+        common = _props(loaded, server, allow, identity)
+        props = {**common, "database": database, "scripts": texts, "drift": None}
+        hidden = pulumi.ResourceOptions(additional_secret_outputs=["identity"])
+        super().__init__(DatabaseProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
 
 
-def _props(loaded: Loaded, server: contract.Server, allow: Iterable[str]) -> Props:
-    """Pulumi's own values lose integers and empty entries on their way, so what is nested travels as JSON."""
+def _props(loaded: Loaded, server: contract.Server, allow: Iterable[str], identity: pulumi.Input[str] | None) -> Props:
+    """Pulumi's own values lose integers and empty entries on their way, so what is nested travels as JSON.
+
+    `identity` is the administrator's, as JSON of PEM texts, where it lies in no file: a secret.
+    """
     return {
         "spec": json.dumps(loaded.plain, sort_keys=True),
         "file": loaded.file,
         "server": json.dumps(server.to_dict(), sort_keys=True),
         "allow": sorted(allow),
+        **({} if identity is None else {"identity": pulumi.Output.secret(identity)}),
     }
 
 
 def _asked(props: Props) -> Props:
     """What was asked for; what is empty may have got lost on its way."""
     return {key: value for key, value in props.items() if value and key not in (*_Provider.outputs, "__provider")}
-
-
-def _loaded(props: Props) -> Loaded:
-    return from_plain(json.loads(props["spec"]), props["file"])
-
-
-def _server(props: Props) -> contract.Server:
-    return contract.Server.from_dict(json.loads(props["server"]))
-
-
-def _scripts(props: Props) -> list[scripts.Script]:
-    texts: dict[str, str] = json.loads(props["scripts"])
-    return scripts.parse({file: text.encode() for file, text in texts.items()})
-
-
-def _options(props: Props) -> apply.Options:
-    where = props["file"]
-    return apply.Options(
-        allow=frozenset(props.get("allow") or ()),
-        report=lambda line: edge.say([f"{where}: {line}"]),
-        poolers=bool(_server(props).poolers),
-        digest=props.get("digest"),
-    )
-
-
-def _verifiers(props: Props, loaded: Loaded) -> dict[str, Verifier]:
-    key = _known(props["key"], UNKNOWN_PASSWORD)
-    given: Mapping[str, Any] = _known(props["passwords"], {})
-    return {
-        name: passwords.verifier(
-            _known(given.get(name, rpc.UNKNOWN), UNKNOWN_PASSWORD),
-            key=key.encode(),
-            role=name,
-            generation=role.password.number,
-        )
-        for name, role in loaded.spec.every_role.items()
-        if role.password
-    }
-
-
-def _sent(props: Props) -> dict[str, str]:
-    """Digests of the passwords that were sent before, for servers that do not let us read them."""
-    found: dict[str, str] = json.loads(props.get("sent") or "{}")
-    return found
-
-
-def _known(value: Any, instead: T) -> T:
-    """The value, or `instead` where a preview does not know it yet."""
-    plain = rpc.unwrap_rpc_secret(value)
-    return instead if plain == rpc.UNKNOWN or isinstance(plain, Unknown) else plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +13,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from components.access import failures
+from components.reach import RouteError, Way, identity_files, open_route, unusable
 
 if TYPE_CHECKING:
     from components import contract
@@ -35,10 +36,11 @@ class Target:
 
     words: dict[str, Any] = field(repr=False)
     maintenance: str = "postgres"
+    way: Way | None = field(default=None, repr=False)
 
     @staticmethod
     def of(server: contract.Server) -> Target:
-        """A platform's server, by its writer."""
+        """A platform's server that is reached directly, by its writer."""
         return Target(words=server.conninfo(), maintenance=server.database)
 
     @staticmethod
@@ -54,7 +56,43 @@ class Target:
         # Reads of the catalogue are short and many-joined: to compile them takes longer than to run them.
         options = "-c search_path=pg_catalog -c timezone=UTC -c datestyle=ISO -c client_min_messages=warning -c jit=off"
         words["options"] = f"{words.get('options') or ''} {options}".strip()
-        return psycopg.connect(**words, autocommit=autocommit)
+        try:
+            return psycopg.connect(**words | self.carried(), autocommit=autocommit)
+        except psycopg.OperationalError as error:
+            if (
+                not (self.way and self.way.carries)
+                or isinstance(error, NoRouteError)
+                or not failures.unreachable(error)
+            ):
+                raise
+        # What carried the session may lead to a pod that is gone; then a new one may not.
+        self.way.renew()
+        return psycopg.connect(**words | self.carried(), autocommit=autocommit)
+
+    def carried(self) -> dict[str, Any]:
+        """What libpq has to be told of the way, now; raises NoRouteError."""
+        try:
+            return self.way.words() if self.way else {}
+        except RouteError as error:
+            raise NoRouteError(str(error)) from None
+
+
+class NoRouteError(psycopg.OperationalError):
+    """There is no way to the server at the moment; for whoever asks the same as a server that is not there."""
+
+
+@contextmanager
+def reached(server: contract.Server, identity: Mapping[str, str] | None = None) -> Iterator[Target]:
+    """A platform's server, by whatever route leads there. `identity` is the administrator's, as PEM, if in no file.
+
+    {} stands for an identity that is yet to be made: the server is then as good as not there.
+    """
+    blocked = unusable(identity)
+    with (
+        open_route(server.route, server.writer, blocked) as way,
+        identity_files(None if blocked else identity) as files,
+    ):
+        yield Target(words=server.conninfo() | files, maintenance=server.database, way=way)
 
 
 @dataclass(frozen=True, kw_only=True)

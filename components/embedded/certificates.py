@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from components.embedded import authority
-from components.embedded.authority import Pair, flaw, issue, new_authority, present
 from components.embedded.failure import EmbeddedError
 from components.embedded.files import Account, folder, write
+from components.patroni import authority
+from components.patroni.authority import Pair, flaw, issue, new_authority, present
 
 ADMINISTRATOR = "postgres"
 OPEN = 0o644

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
 
+from components.access.logins import Login
 from components.contract import Server
 from components.embedded import arguments, preflight, programs
 from components.embedded.dynamic_configuration import DynamicConfiguration
@@ -67,6 +68,7 @@ class EmbeddedCluster(pulumi.ComponentResource):
     """
 
     server: Server
+    identity = None  # the administrator's certificate and key lie in files of this machine
     ready: pulumi.Output[bool]
 
     def __init__(
@@ -86,6 +88,9 @@ class EmbeddedCluster(pulumi.ComponentResource):
         self.server = arguments.server(settings, self._ground.sites)
         self.ready = gateway.spec.apply(lambda _: True)
         self.register_outputs({"ready": self.ready})
+
+    def publish(self, logins: Iterable[Login]) -> None:
+        """Nothing: applications on this machine take their URLs from the stack's outputs (`make urls`)."""
 
     def _declare(
         self, name: str, settings: Settings, extensions: frozenset[str], admissions: Collection[Admission] | None

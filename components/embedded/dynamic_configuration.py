@@ -12,14 +12,14 @@ import pulumi
 from pulumi import dynamic
 
 from components.embedded import hba, sql
-from components.embedded.decisions import configuration_drift, lowers, patch, rounds
 from components.embedded.etcd_node import ENDING, answers
 from components.embedded.files import Account, write
-from components.embedded.patroni_rest import Patroni
-from components.embedded.provider import Provider, Spec, say, written
-from components.embedded.rolling import roll, turn, wait_leader, wait_whole, waits_for_restart
-from components.embedded.waiting import until
-from components.render.impact import impact
+from components.embedded.turn import turn
+from components.patroni.configuration import bring_about, changes, drift, lines_change
+from components.patroni.provider import Provider, Spec, written
+from components.patroni.rest import Patroni
+from components.patroni.rolling import waits_for_restart
+from components.patroni.waiting import until
 from components.settings.catalogue import catalogue
 from components.settings.parameters import plain
 
@@ -27,27 +27,17 @@ FORCE_LIMIT = 60.0
 
 
 class DynamicConfigurationProvider(Provider):
-    def ensure(self, spec: Spec, _old: Spec | None) -> None:
-        patroni = Patroni.of(spec)
-        log = f"; see {Path(spec['directory']) / 'pg-1/log/patroni.log'}"
-        leader = wait_leader(patroni, spec["scope"], log)
-        for _ in range(2):  # the second finds what lowering something put off
-            live = patroni.configuration() or {}
-            for change in rounds(patch(spec["configuration"], live), live)[:1]:
-                patroni.order(leader, "PATCH", "/config", change, "change of the dynamic configuration")
-                self._wait_in_force(spec, patroni, change)
-                self._roll(spec, patroni, primary_first=lowers(change, live))
-                leader = wait_leader(patroni, spec["scope"], log)
-        hba.settle(spec, patroni)
-        self._roll(spec, patroni, primary_first=False)
-        wait_whole(patroni, spec["durability"])
-
-    def _roll(self, spec: Spec, patroni: Patroni, *, primary_first: bool) -> None:
-        if not _waiting(patroni):
-            return
-        with turn(Path(spec["directory"]), "configuration", None):
-            wait_whole(patroni, spec["durability"])
-            say(roll(patroni, spec["durability"], primary_first=primary_first))
+    def ensure(self, spec: Spec, old: Spec | None) -> None:
+        patroni, home = Patroni.of(spec), Path(spec["directory"])
+        bring_about(
+            spec,
+            patroni,
+            in_force=lambda change: self._wait_in_force(spec, patroni, change),
+            settled=lambda: hba.settle(spec, patroni),
+            turn=lambda: turn(home, "configuration", None),
+            hint=f"; see {home / 'pg-1/log/patroni.log'}",
+            old=old,
+        )
 
     def _wait_in_force(self, spec: Spec, patroni: Patroni, change: Mapping[str, Any]) -> None:
         """Until each member has the new values or says that it needs a restart for them."""
@@ -65,38 +55,22 @@ class DynamicConfigurationProvider(Provider):
         live = patroni.configuration()
         if live is None:
             return _silence(coming)
-        waiting = [f"{name}: waits for a restart" for name in _waiting(patroni)]
-        theirs = live.get("postgresql", {}).get(hba.KEY)
-        lines = hba.differences("dynamic configuration: pg_hba", hba.wanted(spec["configuration"]), theirs or [])
-        shared = configuration_drift(hba.without(spec["configuration"]), hba.without(live))
-        return [
-            *shared,
-            *(lines if theirs != hba.wanted(coming["configuration"]) else ()),
-            *waiting,
-            *hba.drift(spec, coming),
-        ]
+        return [*drift(spec, coming, patroni, live), *hba.drift(spec, coming)]
 
     def changes(self, old: Spec, new: Spec) -> list[str]:
-        told = [str(one) for one in impact(old["deployment"], new["deployment"])]
-        if not told and patch(hba.without(new["configuration"]), hba.without(old["configuration"])):
-            told = ["dynamic configuration: reload, nobody is cut off"]
-        lines = list(hba.told(hba.wanted(old["configuration"]), hba.wanted(new["configuration"])))
-        if lines and new.get("admitted") is not None:
-            lines += [
+        told = changes(old, new)
+        if lines_change(old, new) and new.get("admitted") is not None:
+            told += [
                 f"  {name} logs in on this server and gets no line: declare it in a spec, or name it under scope.never"
                 for name in hba.shut_out(old, new["admitted"])
             ]
-        return told + lines
+        return told
 
     def remove(self, spec: Spec) -> None:
         """The configuration goes with etcd. As the last resource that needs all members it tells them that all ends."""
         home = Path(spec["directory"])
         if home.is_dir():
             write(home / ENDING, "", Account.own())
-
-
-def _waiting(patroni: Patroni) -> list[str]:
-    return [name for name in patroni.members if waits_for_restart(patroni, name)]
 
 
 def _in_force(spec: Spec, patroni: Patroni, member: str, names: list[str]) -> bool:

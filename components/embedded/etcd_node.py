@@ -12,10 +12,10 @@ from pulumi import dynamic
 from components.embedded import part as parts
 from components.embedded.decisions import steps
 from components.embedded.files import Account, remove_tree, server_account, write
-from components.embedded.provider import Provider, Spec, say, written
-from components.embedded.rolling import turn
 from components.embedded.supervised import Part
-from components.embedded.waiting import see, until
+from components.embedded.turn import turn
+from components.patroni.provider import Provider, Spec, say, written
+from components.patroni.waiting import see, until
 from components.supervisor.configuration import Etcd
 from components.supervisor.etcd import Client, EtcdError
 

@@ -1,7 +1,9 @@
-"""The one exception of the embedded platform: a sentence for the person who ran `up`."""
+"""What the embedded platform says when it cannot go on."""
 
 from __future__ import annotations
 
+from components.patroni.failure import ClusterError
 
-class EmbeddedError(Exception):
-    """What went wrong, where, and what to do about it; without a traceback and without a secret."""
+
+class EmbeddedError(ClusterError):
+    """What went wrong on this machine, where, and what to do about it; without a traceback and without a secret."""

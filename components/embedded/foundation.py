@@ -13,8 +13,8 @@ from components.embedded.certificates import authority_drift, ensure_authority
 from components.embedded.failure import EmbeddedError
 from components.embedded.files import Account, digest, folder, json_of, remove_tree, text_of, write
 from components.embedded.preflight import MARK
-from components.embedded.provider import Provider, Spec, say, written
 from components.embedded.supervised import Part
+from components.patroni.provider import Provider, Spec, say, written
 
 OPEN_FOLDER, OPEN_FILE = 0o711, 0o644
 READABLE_FOLDER = 0o755

@@ -15,9 +15,9 @@ from components.embedded import part as parts
 from components.embedded import sql
 from components.embedded.decisions import edited, steps, unread
 from components.embedded.files import Account, json_of, remove_tree, write
-from components.embedded.provider import Provider, Spec, written
 from components.embedded.supervised import Part
-from components.embedded.waiting import see, until
+from components.patroni.provider import Provider, Spec, written
+from components.patroni.waiting import see, until
 from components.render.impact import impact
 
 READY_LIMIT = 60.0

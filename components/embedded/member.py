@@ -19,11 +19,12 @@ from components.embedded.decisions import altered, steps
 from components.embedded.etcd_node import wait_for_majority
 from components.embedded.failure import EmbeddedError
 from components.embedded.files import text_of
-from components.embedded.patroni_rest import Patroni
-from components.embedded.provider import Provider, Spec, say, written
-from components.embedded.rolling import switchover, turn, wait_steady, waits_for_restart
 from components.embedded.supervised import Part
-from components.embedded.waiting import PAUSE, see, until
+from components.embedded.turn import turn
+from components.patroni.provider import Provider, Spec, say, written
+from components.patroni.rest import Patroni
+from components.patroni.rolling import switchover, wait_steady, waits_for_restart
+from components.patroni.waiting import PAUSE, see, until
 
 # As long as its data grows a member is being copied and may take its time; silence has this limit.
 SILENCE_LIMIT = 90.0

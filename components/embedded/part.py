@@ -15,6 +15,7 @@ from components.embedded.certificates import ensure_tls, part_drift
 from components.embedded.decisions import Seen, Wanted
 from components.embedded.files import digest, folder, server_account, text_of, write
 from components.embedded.supervised import Launched, Part
+from components.patroni.decisions import differences
 from components.render.patroni import local_part
 from components.render.sites import POOLER_HBA, POOLER_USERS
 
@@ -104,7 +105,7 @@ def _detail(spec: Spec, file: str) -> str:
         found = local_part(yaml.safe_load(text))
     except (yaml.YAMLError, AttributeError):
         return ": it cannot be read as YAML"
-    return f" ({'; '.join(list(decisions.differences(spec['configuration'], found))[:3])})"
+    return f" ({'; '.join(list(differences(spec['configuration'], found))[:3])})"
 
 
 def changes(old: Spec, new: Spec, words: Mapping[str, str]) -> list[str]:

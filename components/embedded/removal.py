@@ -10,13 +10,14 @@ import psycopg
 
 from components.embedded import sql
 from components.embedded.etcd_node import ENDING, client
-from components.embedded.failure import EmbeddedError
 from components.embedded.files import remove_tree
-from components.embedded.patroni_rest import Patroni
-from components.embedded.provider import say
-from components.embedded.rolling import switchover, turn
 from components.embedded.supervised import Part
-from components.embedded.waiting import until
+from components.embedded.turn import turn
+from components.patroni.failure import ClusterError
+from components.patroni.provider import say
+from components.patroni.rest import Patroni
+from components.patroni.rolling import switchover
+from components.patroni.waiting import until
 from components.supervisor.etcd import EtcdError
 
 FORGET_LIMIT = 30.0
@@ -66,7 +67,7 @@ def _forget_slots(spec: dict[str, Any], patroni: Patroni, leader: str) -> None:
     patroni.order(leader, "PATCH", "/config", {"member_slots_ttl": 0}, what)
     try:
         until(lambda: _slot_gone(spec, patroni, slot), FORGET_LIMIT, f"slot {slot} to go on every member")
-    except EmbeddedError as failure:
+    except ClusterError as failure:
         say([str(failure)])  # it costs disk space, up to max_slot_wal_keep_size, and no more
     finally:
         patroni.order(leader, "PATCH", "/config", {"member_slots_ttl": None}, what)

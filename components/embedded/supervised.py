@@ -17,7 +17,8 @@ from typing import Any
 
 from components.embedded.failure import EmbeddedError
 from components.embedded.files import Account, folder, json_of, server_account, text_of, write
-from components.embedded.waiting import see, until
+from components.patroni.failure import ClusterError
+from components.patroni.waiting import see, until
 from components.supervisor import processes
 from components.supervisor.processes import Process
 
@@ -137,7 +138,7 @@ class Part:
         _send(supervisor, signal.SIGTERM)
         try:
             until(lambda: not _alive(supervisor), self.stop_limit + STOP_SLACK, f"{self.name} to stop")
-        except EmbeddedError:
+        except ClusterError:
             # The kernel tells what it runs to stop, as it told them when they were started.
             _send(supervisor, signal.SIGKILL)
             until(lambda: not _alive(supervisor), KILL_LIMIT, f"{self.name} to die", lambda: f" (pid {supervisor.pid})")

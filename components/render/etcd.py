@@ -24,12 +24,12 @@ def etcd_configuration(
         "trusted-ca-file": site.tls.ca,
         "client-cert-auth": True,
     }
-    return {
+    configuration = {
         "name": site.name,
         "data-dir": site.data,
-        "listen-client-urls": f"https://{site.client}",
+        "listen-client-urls": f"https://{site.address}:{site.client_port}",
         "advertise-client-urls": f"https://{site.client}",
-        "listen-peer-urls": f"https://{site.peer}",
+        "listen-peer-urls": f"https://{site.address}:{site.peer_port}",
         "initial-advertise-peer-urls": f"https://{site.peer}",
         "initial-cluster": ",".join(f"{node.name}=https://{node.peer}" for node in nodes),
         "initial-cluster-token": f"postgres-platform-{settings.name}",
@@ -47,3 +47,6 @@ def etcd_configuration(
         "log-level": "warn",
         "log-outputs": ["stderr"],
     }
+    if site.metrics_port is not None:
+        configuration["listen-metrics-urls"] = f"http://{site.address}:{site.metrics_port}"
+    return configuration

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Literal
 
-SUPERUSER, REPLICATOR, REWIND, POOLER = "postgres", "replicator", "rewind", "pgbouncer"
+SUPERUSER, REPLICATOR, REWIND, POOLER, MONITOR = "postgres", "replicator", "rewind", "pgbouncer", "monitor"
 MAP = "server"  # the peer map that lets the servers' own account in
 PARTS = ",".join((SUPERUSER, REPLICATOR, REWIND, POOLER))
 CONSOLE = "pgbouncer"  # the database by which PgBouncer's own commands are given
@@ -32,13 +32,16 @@ class Admission:
     network: str | None = None
 
 
-def hba_lines(admissions: Iterable[Admission] | None = None) -> list[str]:
+def hba_lines(admissions: Iterable[Admission] | None = None, *, monitored: bool = False) -> list[str]:
     """pg_hba.conf. The first line that matches decides, the last ones reject.
 
     None: every login may try its password, from anywhere. Else one line for each admission, sorted, and nobody else
-    gets in. A change takes a reload; open sessions stay.
+    gets in. `monitored` lets an exporter beside the server read its statistics, by the unix socket only. A change
+    takes a reload; open sessions stay.
     """
+    parts = ",".join([PARTS, *([MONITOR] if monitored else [])])
     return [
+        *([f"local all {MONITOR} peer map={MAP}"] if monitored else []),
         f"local all {SUPERUSER} peer map={MAP}",
         f"local replication {REPLICATOR} peer map={MAP}",
         "local all all reject",
@@ -46,7 +49,7 @@ def hba_lines(admissions: Iterable[Admission] | None = None) -> list[str]:
         f"hostssl replication {REPLICATOR} all cert",
         "host replication all all reject",
         f"hostssl all {SUPERUSER},{REWIND},{POOLER} all cert",
-        f"host all {PARTS} all reject",  # the platform's own parts never log in by password
+        f"host all {parts} all reject",  # the platform's own parts never log in by password
         *(["hostssl all all all scram-sha-256"] if admissions is None else _server_lines(admissions)),
         "host all all all reject",
     ]
@@ -90,6 +93,7 @@ def _name(name: str | None) -> str:
     return "all" if name is None else '"' + name.replace('"', '""') + '"'
 
 
-def ident_lines(server_user: str) -> list[str]:
+def ident_lines(server_user: str, *, monitored: bool = False) -> list[str]:
     """The account that runs the servers is, on the unix socket, the superuser and the replication user."""
-    return [f"{MAP} {_name(server_user)} {role}" for role in (SUPERUSER, REPLICATOR)]
+    known = (SUPERUSER, REPLICATOR, *([MONITOR] if monitored else []))
+    return [f"{MAP} {_name(server_user)} {role}" for role in known]

@@ -137,6 +137,12 @@ def _same(parameter: Parameter | None, old: str | None, new: str | None) -> bool
     return plain(parameter, str(values[0])) == plain(parameter, str(values[1]))
 
 
+def needs_restart(name: str, major: int) -> bool:
+    """Whether only a start of the server reads this parameter."""
+    parameter = catalogue(major).get(name)
+    return name in restart_parameters() if parameter is None else parameter.needs_restart
+
+
 def _parameter_action(name: str, parameter: Parameter | None, old: str | None, new: str | None) -> Action:
     if parameter is None:
         return "rolling restart" if name in restart_parameters() else "reload"

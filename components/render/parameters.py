@@ -8,6 +8,7 @@ from components.render.extensions import extension_parameters, preloaded
 from components.settings.catalogue import Catalogue, catalogue
 from components.settings.model import Settings
 from components.settings.parameters import DEFAULT_MAX_CONNECTIONS
+from components.settings.quantity import in_bytes, megabytes
 
 PRELOAD = "shared_preload_libraries"
 
@@ -78,9 +79,25 @@ def server_parameters(settings: Settings, extensions: frozenset[str] = frozenset
     """
     known = catalogue(settings.known_major)
     stack = {name.lower(): value for name, value in settings.parameters.items()}
-    merged = {**_defaults(known), **extension_parameters(extensions), **stack, **ENFORCED}
+    merged = {**_defaults(known), **_sized(settings), **extension_parameters(extensions), **stack, **ENFORCED}
     merged[PRELOAD] = preloaded(extensions, stack.get(PRELOAD, ""))
     return dict(sorted(merged.items()))
+
+
+def _sized(settings: Settings) -> dict[str, str]:
+    """Defaults that follow from a member's memory and volume, where the platform knows them."""
+    if settings.platform != "kubernetes":
+        return {}
+    memory = in_bytes(settings.kubernetes.resources.memory)
+    volume = in_bytes(settings.kubernetes.storage.size)
+    return {
+        "shared_buffers": megabytes(memory // 4),
+        "effective_cache_size": megabytes(memory * 3 // 4),
+        "maintenance_work_mem": megabytes(min(memory // 16, 2**30)),
+        # A slot of a lost replica may hold this much WAL of the volume; WAL between two checkpoints a tenth.
+        "max_slot_wal_keep_size": megabytes(volume * 3 // 10),
+        "max_wal_size": megabytes(min(volume // 10, 16 * 2**30)),
+    }
 
 
 def _defaults(known: Catalogue) -> dict[str, str]:

@@ -49,15 +49,30 @@ def dynamic_configuration(
         "synchronous_node_count": 1,
         "check_timeline": True,
         "failsafe_mode": True,
+        **_standby(settings),
         "postgresql": {
             "parameters": server_parameters(settings, extensions),
-            "pg_hba": hba_lines(admissions),
+            "pg_hba": hba_lines(admissions, monitored=settings.platform == "kubernetes"),
             "use_pg_rewind": True,
             "use_slots": True,
             # A replica that cannot be rewound is made anew instead of staying away for ever.
             "remove_data_directory_on_rewind_failure": True,
             "remove_data_directory_on_diverged_timelines": True,
         },
+    }
+
+
+def _standby(settings: Settings) -> dict[str, Any]:
+    """The primary that a standby cluster follows, by certificate as any replica does."""
+    primary = settings.kubernetes.standby_of if settings.platform == "kubernetes" else None
+    if primary is None:
+        return {}
+    return {
+        "standby_cluster": {
+            "host": primary.host,
+            "port": primary.port,
+            "create_replica_methods": ["basebackup"],
+        }
     }
 
 
@@ -142,7 +157,7 @@ def _postgresql(site: MemberSite) -> dict[str, Any]:
             "rewind": _login(REWIND, site.rewind),
         },
         "parameters": _member_parameters(site),
-        "pg_ident": ident_lines(site.server_user),
+        "pg_ident": ident_lines(site.server_user, monitored=site.monitored),
         "create_replica_methods": ["basebackup"],
         "basebackup": [{"checkpoint": "fast"}],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.render.hba import POOLER, SUPERUSER
-from components.render.sites import PoolerSite
+from components.render.sites import ANYWHERE, PoolerSite
 from components.settings.model import Settings
 
 Version = tuple[int, int]
@@ -85,6 +85,10 @@ FIXED: dict[str, object] = {
 }
 
 
+# In a pod members have names, whose addresses change with each start: an old answer must not outlive a failover.
+NAMES: dict[str, object] = {"dns_max_ttl": 1, "dns_nxdomain_ttl": 1}
+
+
 def pgbouncer_ini(settings: Settings, site: PoolerSite, version: Version = DEBIAN_12) -> str:
     """The whole pgbouncer.ini of one pooler; `version` is the program's, which must know each option.
 
@@ -93,13 +97,15 @@ def pgbouncer_ini(settings: Settings, site: PoolerSite, version: Version = DEBIA
     options: dict[str, object] = {
         "listen_addr": site.address,
         "listen_port": site.port,
-        "unix_socket_dir": "",
+        "unix_socket_dir": site.sockets,
         "logfile": site.log,
         "pidfile": site.pid,
         **_pools(settings),
         **_access(site),
         **FIXED,
     }
+    if site.address == ANYWHERE:
+        options |= NAMES
     if version >= PREPARED_STATEMENTS_SINCE:
         options["max_prepared_statements"] = settings.pooler.max_prepared_statements
     lines = [f"{name} = {value}".rstrip() for name, value in options.items()]

@@ -28,6 +28,18 @@ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'pgbouncer') \
 """
 
 
+MONITOR = """\
+SELECT 'CREATE ROLE monitor LOGIN'
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'monitor') \\gexec
+GRANT pg_monitor TO monitor;
+"""
+
+
+def monitor_sql() -> str:
+    """The role of the exporter beside a server: it reads statistics and nothing else. A second run changes nothing."""
+    return MONITOR
+
+
 def pgbouncer_sql() -> str:
     """A psql script for a new cluster: the role, and the function in postgres and in template1.
 

@@ -12,7 +12,7 @@ from components.settings.model import Settings
 from components.settings.ports import client_ports, etcd_ports, member_ports
 from components.settings.problems import Problem, SettingsError
 
-LOOPBACK = "127.0.0.1"
+LOOPBACK, ANYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104  a pod has its network for itself, policies guard it
 ETCD_NODES = 3
 POOLER_HBA, POOLER_USERS = "pooler_hba.conf", "pooler_users.txt"
 # The kernel's limit for the path of a Unix socket, and what PostgreSQL adds to its folder.
@@ -36,7 +36,11 @@ def certificate(folder: PurePosixPath, name: str) -> Certificate:
 
 @dataclass(frozen=True, kw_only=True)
 class EtcdSite:
-    """One etcd node. `tls` serves clients and peers and is also what the node shows to its peers."""
+    """One etcd node. `tls` serves clients and peers and is also what the node shows to its peers.
+
+    `address` is listened at; `host` is the name by which others reach it (default: the address). `metrics_port` serves
+    health and metrics without TLS, for the probes of a pod.
+    """
 
     number: int
     name: str
@@ -47,15 +51,17 @@ class EtcdSite:
     client_port: int
     peer_port: int
     tls: Certificate
+    host: str = ""
+    metrics_port: int | None = None
 
     @property
     def client(self) -> str:
         """host:port for etcd's clients."""
-        return f"{self.address}:{self.client_port}"
+        return f"{self.host or self.address}:{self.client_port}"
 
     @property
     def peer(self) -> str:
-        return f"{self.address}:{self.peer_port}"
+        return f"{self.host or self.address}:{self.peer_port}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +72,7 @@ class MemberSite:
     `server_user` is the operating system's account that the unix socket lets in as superuser.
     `server` is the certificate of PostgreSQL, of the REST interface and, as a client, of Patroni towards etcd and other
     members' REST. `replicator` and `rewind` log in to other members. `ca` in each is the same file.
+    `monitored` lets the account `monitor` in by the unix socket, for an exporter beside the server.
     """
 
     number: int
@@ -88,18 +95,25 @@ class MemberSite:
     server: Certificate
     replicator: Certificate
     rewind: Certificate
+    monitored: bool = False
 
     @property
     def rest(self) -> str:
         """host:port of Patroni's REST interface."""
         return f"{self.address}:{self.rest_port}"
 
+    @property
+    def target(self) -> str:
+        """Where the gateway connects to: the name, if the member listens at all of its addresses."""
+        return self.host if self.address == ANYWHERE else self.address
+
 
 @dataclass(frozen=True, kw_only=True)
 class PoolerSite:
     """One PgBouncer process. `databases` is the file that it includes: the follower writes it (read-write), or the
     gateway's resource once (read-only, which always points at HAProxy's reader port). `hba` says who may log in, and
-    `users` names who may without being looked up; both poolers read the same two.
+    `users` names who may without being looked up; both poolers read the same two. `log` is a file, or "" for standard
+    error. `sockets` is the folder of its unix socket, by which its own account may ask for statistics; "" is none.
     """
 
     name: str
@@ -113,11 +127,15 @@ class PoolerSite:
     pid: str
     server: Certificate
     login: Certificate
+    sockets: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GatewaySite:
-    """The gateway: HAProxy, PgBouncer rw and ro, the follower. `client` is the certificate shown to REST and etcd."""
+    """The gateway: HAProxy, PgBouncer rw and ro, the follower. `client` is the certificate shown to REST and etcd.
+
+    `health_port`, if any, says that HAProxy runs, for the probe of a pod.
+    """
 
     directory: str
     address: str
@@ -130,6 +148,7 @@ class GatewaySite:
     pooled_reader: PoolerSite
     client: Certificate
     etcd_hosts: tuple[str, ...]
+    health_port: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

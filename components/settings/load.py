@@ -26,15 +26,23 @@ def load(config: Mapping[str, Any], source: Source | None = None, *, default_maj
     keys of other namespaces are not ours and are passed over. `source` adds file and line to problems. `default_major`
     is used when the stack names no major version. Raises SettingsError with all problems at once.
     """
+    settings, problems = attempt(config, source, default_major=default_major)
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def attempt(
+    config: Mapping[str, Any], source: Source | None = None, *, default_major: int | None = None
+) -> tuple[Settings, list[Problem]]:
+    """Like `load`, with the problems beside settings that hold defaults in place of what was wrong."""
     given = decoded(config)
     if default_major is not None and given.get("major") is None:
         given["major"] = default_major
     settings, found = _validated(given)
     wrong = {finding.path for finding in found}
     found += [finding for finding in findings(settings) if finding.path not in wrong]
-    if found:
-        raise SettingsError(_problem(finding, source) for finding in found)
-    return settings
+    return settings, [located(finding, source) for finding in found]
 
 
 def decoded(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,7 +123,7 @@ def _hint(path: tuple[int | str, ...], value: Any) -> str:
 
 def _shown(path: tuple[int | str, ...], value: Any) -> str:
     """A wrong value as the person wrote it, cut short; never a secret."""
-    if path[0] == "secrets":
+    if path[0] == "secrets" or (schema_at(path) or {}).get("format") == "password":
         return "a value that is not shown"
     if value is None:
         return "nothing"
@@ -123,6 +131,7 @@ def _shown(path: tuple[int | str, ...], value: Any) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
-def _problem(finding: Finding, source: Source | None) -> Problem:
+def located(finding: Finding, source: Source | None) -> Problem:
+    """The finding with file and line, where they are known."""
     line = source.line(finding.path) if source else None
     return Problem(".".join(finding.path), finding.message, source.file if source else None, line)

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, SecretStr, Strict
 
 from components.settings.embedded import EmbeddedSettings
 from components.settings.fields import Section, setting
+from components.settings.kubernetes import KubernetesSettings
 from components.settings.patroni import PatroniSettings
 from components.settings.pooler import PoolerSettings
 
@@ -81,6 +82,9 @@ class Settings(Section):
     pooler: PoolerSettings = setting(PoolerSettings(), cost="reload", description="PgBouncer.")
     embedded: EmbeddedSettings = setting(
         EmbeddedSettings(), cost="rolling restart", description="Only read on the embedded platform."
+    )
+    kubernetes: KubernetesSettings = setting(
+        KubernetesSettings(), cost="rolling restart", description="Only read on the Kubernetes platform."
     )
     access: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = setting(
         DEFAULT_ACCESS,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from components.settings.kubernetes_rules import kubernetes_faults
 from components.settings.model import DEFAULT_ACCESS, Settings
 from components.settings.parameters import CONTROL, parameter_problems, usable_connections
 from components.settings.ports import port_problems
@@ -122,6 +123,12 @@ def secrets_are_usable(settings: Settings) -> Iterator[Finding]:
             yield Finding(("secrets", name), "holds a control character (a line end perhaps); set it without")
 
 
+def kubernetes_takes_it(settings: Settings) -> Iterator[Finding]:
+    """All that Kubernetes would refuse, or that would not work there."""
+    for path, message in kubernetes_faults(settings):
+        yield Finding(path, message)
+
+
 def _whole(text: str) -> int | None:
     try:
         return whole(text)
@@ -139,6 +146,7 @@ RULES = (
     pools_fit_the_server,
     specs_are_named_once,
     secrets_are_usable,
+    kubernetes_takes_it,
 )
 
 

@@ -17,6 +17,10 @@ Common to the three roles:
     log_bytes     10485760; two files at most
     status_file   written atomically at each change (below)
     environment   {} added to PATH, LANG=C.UTF-8 and HOME; nothing else is inherited
+    watched_folders   [] mounted folders whose change (a renewed certificate, another ConfigMap) is a SIGHUP to oneself
+
+As the first process of a container: `log_file` "-" is the standard output, and `${NAME}` in any text is that variable
+of the environment, so that one file serves all pods of a kind.
 
 member (Patroni and its PostgreSQL):
 
@@ -28,10 +32,20 @@ member (Patroni and its PostgreSQL):
     etcd          {"endpoints": ["https://localhost:15440", ...], "ca": path, "cert": path, "key": path}
     restart_delay_seconds   1.0; doubled at each further death within a minute, up to 30
     stop_limit_seconds      60; a planned stop that takes longer is finished by SIGKILL, then the lease is given back
+    rest, rest_port         {"ca", "cert", "key"} and port (8008) of Patroni's REST API on localhost; for the next two
+    frozen_seconds          0 (never); a Patroni that answered once and then neither answers nor runs for so long is
+                            ended with its PostgreSQL; so is one that runs but has not answered for three times as long
+    health_port             0 (none); http://...:<port>/liveness is 503 when Patroni says that its loop hangs, else 200:
+                            while we end and restart Patroni, a container must not be killed for it
+    sockets, binaries       folders of PostgreSQL's unix socket and programs, for hand_over.py, a pod's preStop hook
+    owns_volume             false; true where nobody outside this container can use data_dir while we hold the status
+                            file's lock: lock files of an earlier container are then removed
 
 node (etcd):
 
     command, restart_delay_seconds (1.0), stop_limit_seconds (20)
+    joining       null; else {"template", "written", "data_dir", "peer_url", "etcd"}: before each start `template` is
+                  written to `written` as joining.py decides
 
 gateway (PgBouncer, HAProxy and the follower of the leader key):
 
@@ -51,6 +65,7 @@ gateway (PgBouncer, HAProxy and the follower of the leader key):
                   connect 200ms`, `retries 30` and `option redispatch 1`: HAProxy tries a refusing server again
                   after min(timeout connect, 1 s), so with 2 s and 3 retries a new session waits 3 s and is refused
     restart_delay_seconds (0.5), stop_limit_seconds (20)
+    resolve_seconds (0)                 how often the members' names are resolved for HAProxy; 0: never, it knows them
     pause_limit_seconds (10)            longest PAUSE of the writers' PgBouncer during a planned switchover; 0: never
 
 status_file (all roles; a reader must check that `pid` still has `start_time`):

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import gateway, member, node, status
+from . import gateway, member, node, status, watched
 from .configuration import ROLES, ConfigurationError, load
 from .log import Log, complain
 
@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 3
     log = Log(loaded.log_file, loaded.log_bytes, loaded.name)
+    watched.watch(loaded.watched_folders, log)
     if given.role == "member":
         return member.run(loaded, log)
     if given.role == "node":

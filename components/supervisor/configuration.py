@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field
 from pathlib import Path
@@ -43,6 +45,7 @@ class Common:
     status_file: str
     log_bytes: int = 10 * 1024 * 1024
     environment: Mapping[str, str] = field(default_factory=dict)
+    watched_folders: tuple[str, ...] = ()
     restart_delay_seconds: float = 1.0
     stop_limit_seconds: float = 20.0
 
@@ -57,6 +60,24 @@ class Member(Common):
     etcd: Etcd
     namespace: str = "/service/"
     stop_limit_seconds: float = 60.0
+    rest: Access | None = None
+    rest_port: int = 8008
+    sockets: str = ""
+    binaries: str = ""
+    frozen_seconds: float = 0.0
+    health_port: int = 0
+    owns_volume: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joining:
+    """How an etcd whose volume may have been lost comes back; see joining.py."""
+
+    template: str
+    written: str
+    data_dir: str
+    peer_url: str
+    etcd: Etcd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +85,7 @@ class Node(Common):
     """One etcd."""
 
     command: tuple[str, ...]
+    joining: Joining | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,14 +131,18 @@ class Gateway(Common):
     namespace: str = "/service/"
     restart_delay_seconds: float = 0.5
     pause_limit_seconds: float = 10.0
+    resolve_seconds: float = 0.0
 
 
 ROLES: dict[str, type[Common]] = {"member": Member, "node": Node, "gateway": Gateway}
 
-_TEXT: dict[str, Any] = {"str": str, "int": int, "float": (int, float)}
+_TEXT: dict[str, Any] = {"str": str, "int": int, "float": (int, float), "bool": bool}
+_VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 _NESTED: dict[str, Any] = {
     "Etcd": Etcd,
     "Access": Access,
+    "Access | None": Access,
+    "Joining | None": Joining,
     "Balancer | None": Balancer,
     "tuple[Pooler, ...]": [Pooler],
     "Mapping[str, Address]": {"": Address},
@@ -135,10 +161,23 @@ def load(role: str, path: Path) -> Any:
 def parse(role: str, plain: Any, where: str = "configuration") -> Any:
     """The configuration of `role` given as plain values; raises ConfigurationError with every problem found."""
     problems: list[str] = []
-    made = _build(ROLES[role], plain, where, problems)
+    made = _build(ROLES[role], _filled(plain, where, problems), where, problems)
     if problems:
         raise ConfigurationError(problems)
     return made
+
+
+def _filled(plain: Any, where: str, problems: list[str]) -> Any:
+    """The same with `${NAME}` in each text replaced by that variable of our environment."""
+    if isinstance(plain, dict):
+        return {key: _filled(value, f"{where}.{key}", problems) for key, value in plain.items()}
+    if isinstance(plain, list):
+        return [_filled(value, f"{where}[{index}]", problems) for index, value in enumerate(plain)]
+    if not isinstance(plain, str):
+        return plain
+    unset = sorted(set(_VARIABLE.findall(plain)) - os.environ.keys())
+    problems += [f"{where}: the environment has no {name}" for name in unset]
+    return _VARIABLE.sub(lambda found: os.environ.get(found[1], ""), plain)
 
 
 def _build(kind: type[Any], plain: Any, where: str, problems: list[str]) -> Any:
@@ -188,7 +227,7 @@ def _value(kind: str, value: Any, where: str, problems: list[str]) -> Any:
 
 
 def _scalar(kind: str, value: Any, where: str, problems: list[str]) -> Any:
-    if isinstance(value, bool) or not isinstance(value, _TEXT[kind]):
+    if isinstance(value, bool) != (kind == "bool") or not isinstance(value, _TEXT[kind]):
         # The value is not shown: an environment may hold something that must not reach a log.
         problems.append(f"{where}: must be {kind}, found {type(value).__name__}")
     elif kind != "str" and value < 0:

@@ -121,7 +121,7 @@ class Client:
 
     def __init__(self, etcd: Etcd) -> None:
         self._endpoints = list(etcd.endpoints)
-        self._context = tls(etcd)
+        self._etcd = etcd
 
     def call(self, path: str, body: dict[str, Any], *, limit: float, each: float = 1.0) -> dict[str, Any]:
         """Asks one endpoint after the other, round and round, until one answers or `limit` seconds have passed.
@@ -129,11 +129,12 @@ class Client:
         Only for calls that may be repeated without harm.
         """
         deadline = time.monotonic() + limit
+        context = tls(self._etcd)  # for each call, because certificates are renewed while we live
         said: dict[str, str] = {}
         while (left := deadline - time.monotonic()) > 0:
             endpoint = self._endpoints[0]
             try:
-                return self._ask(endpoint, path, body, min(each, left))
+                return self._ask(endpoint, context, path, body, min(each, left))
             except (OSError, http.client.HTTPException, ValueError, EtcdError) as error:
                 said[endpoint] = f"{type(error).__name__}: {error}"
                 if isinstance(error, EtcdError) and "requested lease not found" in str(error):
@@ -160,6 +161,11 @@ class Client:
             return False
         return True
 
-    def _ask(self, endpoint: str, path: str, body: dict[str, Any], timeout: float) -> dict[str, Any]:
-        with contextlib.closing(connect(endpoint, self._context, timeout)) as connection:
+    def ask_one(self, endpoint: str, path: str, body: dict[str, Any], limit: float) -> dict[str, Any]:
+        """One call to this endpoint alone; raises OSError, HTTPException or EtcdError."""
+        return self._ask(endpoint, tls(self._etcd), path, body, limit)
+
+    @staticmethod
+    def _ask(endpoint: str, context: ssl.SSLContext, path: str, body: dict[str, Any], timeout: float) -> dict[str, Any]:
+        with contextlib.closing(connect(endpoint, context, timeout)) as connection:
             return post(connection, path, body)

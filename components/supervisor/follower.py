@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from . import balancer, etcd, primary, routing, sockets, status
+from .addresses import Addresses
 from .configuration import Address, Gateway, Pooler
 from .log import Log
 from .routing import View
@@ -49,6 +50,7 @@ class Follower:
         self._changed = True
         self._stopping = False
         self._watchers = Watchers(settings.etcd, f"{settings.namespace}{settings.scope}/", log, self.wake)
+        self._addresses = Addresses(settings.members, settings.resolve_seconds, self.balancer_started)
         self._rest = etcd.tls(settings.rest)
         self._leader: str | None = None
         self._leader_since = self._applied_at = 0.0
@@ -59,11 +61,13 @@ class Follower:
 
     def start(self) -> None:
         self._watchers.start()
+        self._addresses.start()
         self._thread.start()
 
     def stop(self) -> None:
         """Ends the thread and any pause; waits up to 3 s."""
         self._watchers.stop()
+        self._addresses.stop()
         with self._news:
             self._stopping = True
             self._news.notify()
@@ -79,8 +83,10 @@ class Follower:
             self._news.notify()
 
     def change(self, settings: Gateway) -> None:
-        """New addresses, databases or backends (not other etcd nodes): applied at once."""
+        """New addresses, databases, backends or certificates (not other etcd nodes): applied at once."""
         self._settings = settings
+        self._addresses.change(settings.members)
+        self._rest = etcd.tls(settings.rest)
         self.write_databases()
         self.balancer_started()
 
@@ -209,7 +215,11 @@ class Follower:
         lines = routing.balancer_commands(
             given.writer_backend, given.reader_backend, self._settings.members, self._leader
         )
+        where = routing.address_commands(
+            (given.writer_backend, given.reader_backend), self._settings.members, self._addresses.current()
+        )
         try:
+            balancer.apply(given.socket, where)  # it comments on each success
             refused = balancer.apply(given.socket, lines)
         except OSError as error:
             if not self._reapply:
@@ -225,7 +235,9 @@ class Follower:
             self._tell_balancer()
 
     def _cut_stale(self, leader: str) -> None:
-        stale = sockets.resolve(routing.stale_addresses(self._settings.members, leader))
+        stale = self._addresses.stale(leader) or sockets.resolve(
+            routing.stale_addresses(self._settings.members, leader)
+        )
         for pooler in self._settings.pgbouncer:
             pid = self._poolers.pid(pooler.name) if pooler.target == "leader" else None
             count = sockets.cut(pid, stale) if pid else 0

@@ -12,16 +12,18 @@ _LONGEST_LINE = 65536
 
 
 class Log:
-    """Appends to `path` (mode 0600); at `limit` bytes the file becomes `path`.1 and a new one begins.
+    """Appends to `path` (mode 0600); at `limit` bytes the file becomes `path`.1 and a new one begins. "-" is the
+    standard output, which a container's machine keeps and bounds.
 
     A full or broken disk loses lines, never the supervisor: keeping servers alive matters more than writing about it.
     """
 
     def __init__(self, path: str, limit: int, name: str) -> None:
-        self._path, self._limit, self._name = path, limit, name
+        self._path, self._name = path, name
         self._lock = threading.Lock()
-        self._file = -1
+        self._file = sys.stdout.fileno() if path == "-" else -1
         self._size = 0
+        self._limit = limit if path != "-" else float("inf")
 
     def __call__(self, message: str) -> None:
         """One line of the supervisor's own."""

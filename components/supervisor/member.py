@@ -11,11 +11,13 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from . import processes, status
+from . import health, processes, status
 from .configuration import Member
 from .etcd import Client, EtcdError
+from .frozen import Watchdog
 from .keeper import Keeper
 from .lease import Standing, standing
 from .log import Log
@@ -42,6 +44,7 @@ class MemberRole:
         self._paused = False
         self._fast_stop_sent = False
         self._given_back: dict[str, Any] | None = None
+        self._watchdog = Watchdog(member, log, self._patroni, self._frozen)
         self.keeper: Keeper  # set by run()
 
     # What the keeper asks.
@@ -50,7 +53,10 @@ class MemberRole:
         """A second postmaster in one data directory must never be: nothing of an earlier life may be left."""
         if self._first:
             end_earlier_life(self._earlier, self._log)
+            self._watchdog.start()
+            health.serve(self._member.health_port, self._watchdog.well)
             self._first = False
+            self._after_an_earlier_container()
         if self._paused or not self._remains() or self._is_paused():
             return
         if not self._end(5.0):
@@ -59,6 +65,7 @@ class MemberRole:
 
     def started(self, _name: str, /) -> None:
         self._paused = False
+        self._watchdog.forget()
 
     def died(self, _name: str, exit: Exit, /, *, planned: bool) -> str:
         """Patroni ended: PostgreSQL must not outlive it, unless the operator paused the cluster for just that."""
@@ -110,6 +117,28 @@ class MemberRole:
         return {"lease": self._given_back}
 
     # How it is done.
+
+    def _patroni(self) -> int | None:
+        process = self.keeper.children().get(PATRONI)
+        return process.pid if process else None
+
+    def _frozen(self, reason: str) -> None:
+        self._log(reason)
+        self.keeper.tell(PATRONI, signal.SIGKILL)  # and what follows a death follows
+
+    def _after_an_earlier_container(self) -> None:
+        """One that was killed leaves PostgreSQL's lock files, whose pids mean other processes now, and its lease.
+
+        Our status file's lock lies on the same volume: whoever holds it is the only one who may start a server there,
+        so what the lease stood for is provably gone.
+        """
+        if not self._member.owns_volume or self._remains():
+            return
+        known = self._standing(_GIVE_BACK_LIMIT)
+        if known is not None and not known.paused:
+            self._give_back(known)
+        for stale in [Path(self._member.data_dir) / "postmaster.pid", *Path(self._member.sockets).glob(".s.PGSQL.*")]:
+            stale.unlink(missing_ok=True)
 
     def _remains(self) -> list[processes.Process]:
         table = processes.table()

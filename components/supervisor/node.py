@@ -1,4 +1,4 @@
-"""An etcd node: kept running, nothing else; etcd itself repairs what a restart finds."""
+"""An etcd node: kept running; etcd itself repairs what a restart finds, and joining.py what a lost volume leaves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from . import processes, status
 from .configuration import Node
+from .joining import Joiner
 from .keeper import Keeper
 from .log import Log
 from .program import Program
@@ -66,7 +67,20 @@ class PlainRole:
         return {}
 
 
+class NodeRole(PlainRole):
+    """In a pod: before each start, how this etcd may start."""
+
+    def __init__(self, node: Node, log: Log) -> None:
+        super().__init__(node.status_file, log)
+        self._joiner = Joiner(node.joining, log) if node.joining else None
+
+    def prepare(self, name: str, /) -> None:
+        super().prepare(name)
+        if self._joiner is not None:
+            self._joiner.prepare()
+
+
 def run(node: Node, log: Log) -> int:
     """Runs an etcd node until SIGTERM; returns the exit code."""
     program = Program(name=ETCD, command=node.command)
-    return Keeper("node", node, [program], PlainRole(node.status_file, log), log).run()
+    return Keeper("node", node, [program], NodeRole(node, log), log).run()

@@ -45,6 +45,16 @@ def read(pid: int) -> Process | None:
     return Process(pid, int(words[1]), int(words[19]), words[0])
 
 
+def ticks(pid: int) -> int:
+    """Processor time that the process has used, all threads, in clock ticks; -1 when there is none."""
+    try:
+        line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return -1
+    words = line.rpartition(")")[2].split()
+    return int(words[11]) + int(words[12])
+
+
 def table() -> dict[int, Process]:
     """All processes by pid."""
     pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208  a thousand Path objects cost more

@@ -89,6 +89,16 @@ def databases_text(pooler: Pooler, leader: Address | None) -> str:
     return "\n".join(["; written by the supervisor: follows the leader", "[databases]", *lines, ""])
 
 
+def address_commands(backends: Iterable[str], members: Mapping[str, Address], current: Mapping[str, str]) -> list[str]:
+    """HAProxy commands that give each server the address that its name has now."""
+    return [
+        f"set server {backend}/{name} addr {current[name]} port {at.port}"
+        for backend in backends
+        for name, at in sorted(members.items())
+        if name in current
+    ]
+
+
 def balancer_commands(writer: str, reader: str, members: Iterable[str], leader: str) -> list[str]:
     """HAProxy commands that leave only the leader in the writers' backend and cut what is connected elsewhere.
 

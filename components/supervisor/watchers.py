@@ -54,10 +54,10 @@ class Watchers:
             return sorted(self._open)
 
     def _follow(self, endpoint: str) -> None:
-        context = etcd.tls(self._settings)
         pause = 0.1
         while not self._stopping.is_set():
             try:
+                context = etcd.tls(self._settings)  # each time, because certificates are renewed while we live
                 with contextlib.closing(etcd.connect(endpoint, context, _CONNECT_LIMIT)) as connection:
                     pause = 0.1
                     self._stream(endpoint, connection)

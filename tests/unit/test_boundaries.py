@@ -20,12 +20,14 @@ MAY_IMPORT = {
     "contract": set(),
     "settings": set(),
     "render": {"settings", "contract"},
-    "access": {"contract", "settings", "render"},
+    "access": {"contract", "settings", "render", "reach"},
     "supervisor": set(),
-    "embedded": {"contract", "settings", "render", "access", "supervisor"},
-    "kubernetes": {"contract", "settings", "render", "access"},
+    "patroni": {"contract", "settings", "render"},
+    "reach": {"contract"},
+    "embedded": {"contract", "settings", "render", "access", "supervisor", "patroni"},
+    "kubernetes": {"contract", "settings", "render", "access", "supervisor", "patroni", "reach"},
     "rds": {"contract", "settings", "render", "access"},
-    "platforms": {"contract", "settings", "render", "access", "embedded", "kubernetes", "rds"},
+    "platforms": {"contract", "settings", "render", "access", "patroni", "embedded", "kubernetes", "rds"},
 }
 # Pure parts: they decide, and neither open anything nor declare anything.
 PURE = ("components.settings", "components.render", "components.access.plan", "components.access.statements")

@@ -67,6 +67,15 @@ class Cluster:
     etcd: Identity
 
 
+def platform(project: Project) -> str:
+    """The stack's platform, read leniently: a broken stack file must not stop anybody from looking or removing."""
+    try:
+        config = yaml.safe_load(project.stack_file.read_text(encoding="utf-8"))["config"]
+        return str(config.get(f"{NAMESPACE}:platform", "embedded"))
+    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError):
+        return "embedded"
+
+
 def directory(project: Project) -> Path:
     """The folder of everything that runs, read leniently: removing it must work with a stack file that is broken."""
     try:

@@ -6,12 +6,13 @@ import json
 import os
 import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.driver import client, cluster, plans, settings, status, sweep, tables
+from tools.driver import client, cluster, plans, pods, settings, status, sweep, tables
 from tools.driver.doctor import examine
 from tools.driver.engine import Engine, Outcome, Outputs
 from tools.driver.project import Project
@@ -77,6 +78,8 @@ def down(request: Request) -> int:
     """Pulumi removes what it knows; what lies on disk decides what is left."""
     _destroy(request)
     _sweep(request)
+    if cluster.platform(request.project) == "kubernetes":
+        request.screen.say(pods.kept(settings.check(request.project)))
     request.screen.say(
         "down; kept .pulumi (passphrase, empty state) and the installed tools; `make reset` forgets the state too"
     )
@@ -99,6 +102,8 @@ def _destroy(request: Request) -> None:
 
 def _sweep(request: Request) -> None:
     """End what still runs, remove what still lies there, name what is somebody's own."""
+    if cluster.platform(request.project) != "embedded":
+        return  # the folder on this machine belongs to another stack
     for folder in reversed(cluster.folders(request.project)):
         ended = sweep.stop(folder)
         kept = sweep.remove(folder)
@@ -121,15 +126,21 @@ def reset(request: Request) -> int:
 
 def show_status(request: Request) -> int:
     """0 when everything is as it should be, 1 when something is not or nothing is up."""
-    found = cluster.read(cluster.directory(request.project))
-    if found is None:
-        raise Refusal("nothing is up here; `make up` brings it up")
-    report = status.look(found)
+    report = _look(request)
     if request.given["json"]:
         _print(report.plain())
     else:
         Screen.for_results().console.print(tables.report(report))
     return 1 if report.faults else 0
+
+
+def _look(request: Request) -> status.Report:
+    if cluster.platform(request.project) == "kubernetes":
+        return pods.look(settings.check(request.project))
+    found = cluster.read(cluster.directory(request.project))
+    if found is None:
+        raise Refusal("nothing is up here; `make up` brings it up")
+    return status.look(found)
 
 
 def urls(request: Request) -> int:
@@ -148,6 +159,12 @@ def outputs(request: Request) -> int:
 
 def psql(request: Request) -> int:
     role, database = request.given["role"], request.given["database"]
+    if shutil.which("psql") is None:
+        raise Refusal("psql is not installed: sudo apt-get install postgresql-client")
+    line = request.given["command_line"]
+    command = ["psql", "--command", line] if line else ["psql"]
+    if cluster.platform(request.project) == "kubernetes":
+        return _psql_in_pods(request, command)
     if role:
         session = client.as_role(_value(request.engine.outputs(), "urls", []), role, database)
     else:
@@ -155,11 +172,17 @@ def psql(request: Request) -> int:
         if found is None:
             raise Refusal("nothing is up here; `make up` brings it up")
         session = client.as_administrator(found, database)
-    if shutil.which("psql") is None:
-        raise Refusal("psql is not installed: sudo apt-get install postgresql-client")
     os.environ.update(session)
-    command = ["--command", request.given["command_line"]] if request.given["command_line"] else []
-    os.execvp("psql", ["psql", *command])  # noqa: S606
+    return os.execvp("psql", command)  # noqa: S606
+
+
+def _psql_in_pods(request: Request, command: list[str]) -> int:
+    """Not in our place: the way to the server is held open for as long as psql runs."""
+    role, database, url = request.given["role"], request.given["database"], None
+    if role:
+        url = str(client.chosen(_value(request.engine.outputs(), "urls", []), role, database)["direct"])
+    with pods.session(settings.check(request.project), url, database) as session:
+        return subprocess.run(command, env={**os.environ, **session}, check=False).returncode
 
 
 def env(request: Request) -> int:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,13 @@ from tools.driver.refusal import STOPPED, Refusal
 from tools.driver.screen import Screen
 from tools.driver.story import Line, Story
 
+PLUGIN = f"v{version('pulumi-kubernetes')}"
 ADVICE = (
+    (
+        "download and install resource plugin 'pulumi-resource-kubernetes'",
+        "Pulumi's Kubernetes provider plugin is not installed and could not be downloaded: "
+        f"`pulumi plugin install resource kubernetes {PLUGIN}` gets it (--file takes a downloaded one)",
+    ),
     (
         "incorrect passphrase",
         "the passphrase does not fit Pulumi's state: put the right .pulumi/passphrase back (or the variable "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from tools.setup.patroni import ensure_patroni
 from tools.setup.places import ROOT, VENV, cache, patroni_home
 from tools.setup.progress import SetupError, say
 from tools.setup.servers import ensure_servers
-from tools.setup.targets import TARGETS, Need, Target
+from tools.setup.targets import TARGETS, Need, Target, needs
 from tools.setup.trixie import ensure_trixie, trixie_for_tests
 
 # Each is given the target's own arguments.
@@ -45,7 +46,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         with only_one():
-            for need in target.needs:
+            for need in needs(target, servers_here=servers_here(os.environ.get("STACK") or "local")):
                 STEPS[need](arguments[1:])
     except SetupError as error:
         say(str(error))
@@ -54,6 +55,16 @@ def main(arguments: list[str]) -> int:
         say("\nstopped; the next run goes on from here")
         return 130
     return run_target(name, target, arguments[1:])
+
+
+def servers_here(stack: str) -> bool:
+    """Whether a stack's servers run on this machine. Read without a parser, since no package is there yet."""
+    try:
+        text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+    except OSError:
+        return True
+    named = re.search(r"^\s*postgres-platform:platform:\s*[\"']?(\w+)", text, re.MULTILINE)
+    return named is None or named.group(1) == "embedded"
 
 
 @contextmanager

@@ -38,8 +38,19 @@ FAST_CHECKS = (
 )
 
 
+DRIVER = ("-m", "tools.driver")
+OF_THE_SERVERS = (Need.SERVERS, Need.ASKED, Need.PATRONI)  # of no use where the servers run elsewhere
+
+
 def _driver(*needs: Need) -> Target:
-    return Target(needs, (("-m", "tools.driver"),))
+    return Target(needs, (DRIVER,))
+
+
+def needs(target: Target, *, servers_here: bool) -> tuple[Need, ...]:
+    """What to install: a stack whose servers run in pods or in a cloud needs none of their programs on this machine."""
+    if servers_here or target.commands != (DRIVER,):
+        return target.needs
+    return tuple(need for need in target.needs if need not in OF_THE_SERVERS)
 
 
 TARGETS: dict[str, Target] = {
@@ -58,12 +69,17 @@ TARGETS: dict[str, Target] = {
     "doctor": _driver(Need.PYTHON),
     "check": Target((Need.TOOLS,), (*FAST_CHECKS, ("-m", "pytest", "-q", "tests/unit"))),
     "test": Target((*TESTING, Need.MAJORS, Need.TIMESCALE), (*FAST_CHECKS, ("-m", "pytest", "tests"))),
+    "test-kubernetes": Target(TESTING, (("-m", "pytest", "-q", "tests/live/kubernetes", "--long"),)),
     "matrix": Target((Need.TOOLS, Need.SERVERS, Need.MAJORS), (("-m", "tests.live.access"),)),
     "exactness": Target((Need.TOOLS, Need.SERVERS, Need.MAJORS), (("-m", "tests.live.exactness"),)),
     "trixie": Target((Need.TRIXIE,), ()),
     "format": Target((Need.TOOLS,), (("-m", "ruff", "check", "--fix", "--quiet", "."), ("-m", "ruff", "format", "."))),
     "schema": Target((Need.TOOLS,), (("-m", "tools.schema"),)),
     "chaos-quick": Target(EVERYTHING, (("-m", "tests.chaos", "--count", "10"),)),
+    "lab-up": Target((Need.PYTHON,), (("-m", "tools.lab", "up"),)),
+    "lab-down": Target((Need.PYTHON,), (("-m", "tools.lab", "down"),)),
+    "chaos-kubernetes": Target((Need.TOOLS,), (("-m", "tests.live.kubernetes.chaos", "--count", "10"),)),
     "bench-up": Target(EVERYTHING, (("-m", "tests.bench"),)),
+    "bench-preview-kubernetes": Target((Need.TOOLS, Need.PULUMI), (("-m", "tests.bench.preview_kubernetes"),)),
     "bench-access": Target((Need.TOOLS, Need.SERVERS), (("-m", "tests.bench.access"),)),
 }

@@ -68,7 +68,7 @@ def ensure_trixie(arguments: Sequence[str] = ()) -> None:
     # The servers' account must be able to read it, whatever the person's own habit.
     habit = os.umask(0o022)
     try:
-        run(f"Debian 13's PostgreSQL {MAJOR}", command(scratch, _mirror()), limit=LIMIT_S)
+        run(f"Debian 13's PostgreSQL {MAJOR}", command(scratch, mirror()), limit=LIMIT_S)
     finally:
         os.umask(habit)
     scratch.chmod(0o755)
@@ -174,7 +174,7 @@ def _whole(folder: Path) -> bool:
     return stamped(folder / "complete", content())
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """The very mirror that this machine's own Debian packages come from."""
     asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Origin: Debian", "Label: Debian"]
     done = subprocess.run(asked, capture_output=True, text=True, timeout=60)

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from pulumi import automation
 
-from components.embedded.waiting import until
+from components.patroni.waiting import until
 from components.render.hba import Admission
 from tests.live.embedded.stack import BASE_PORT, Stack
 

@@ -15,10 +15,10 @@ import pytest
 from pulumi import automation
 
 from components.access import apply
-from components.embedded import authority
 from components.embedded.certificates import the_authority
-from components.embedded.patroni_rest import Patroni
-from components.embedded.waiting import until
+from components.patroni import authority
+from components.patroni.rest import Patroni
+from components.patroni.waiting import until
 from tests.live.embedded import failing_over
 from tests.live.embedded.stack import BASE_PORT, Stack
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from components.embedded import arguments, hba
+from components.embedded import arguments
 from components.embedded import part as parts
-from components.embedded.decisions import configuration_drift, patch, steps, well
+from components.embedded.decisions import steps, well
+from components.embedded.hba import Seen, complaints
+from components.patroni import hba
+from components.patroni.decisions import configuration_drift, patch
 from components.render.hba import Admission, hba_lines
 from components.render.sites import sites
 from components.settings.load import load
@@ -52,8 +55,8 @@ def test_drift_is_told_line_by_line(found: list[str], told: list[str]) -> None:
 
 
 def test_a_bad_line_is_told_in_postgresqls_words() -> None:
-    seen = hba.Seen(lines=["x"], errors={7: 'invalid connection type "x"'}, read=True)
-    assert list(hba.complaints("pg-1", seen)) == [
+    seen = Seen(lines=["x"], errors={7: 'invalid connection type "x"'}, read=True)
+    assert list(complaints("pg-1", seen)) == [
         'pg-1: pg_hba.conf, line 7: PostgreSQL says: invalid connection type "x"; '
         "it goes on with the lines it had before"
     ]

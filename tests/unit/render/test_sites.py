@@ -23,6 +23,7 @@ def ports(plain: Any) -> list[int]:
     if not is_dataclass(plain):
         return []
     own = [getattr(plain, one.name) for one in fields(plain) if one.name == "port" or one.name.endswith("_port")]
+    own = [port for port in own if port is not None]
     return own + [port for one in fields(plain) for port in ports(getattr(plain, one.name))]
 
 

@@ -77,3 +77,20 @@ def test_no_value_of_the_environment_is_shown() -> None:
 
 def test_what_is_not_an_object_is_a_problem_not_a_crash() -> None:
     assert problems("node", ["x"]) == ["file: must be an object, found list"]
+
+
+def test_a_pods_name_comes_from_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POD_NAME", "pg-2")
+    member = parse("member", {**MEMBER, "name": "${POD_NAME}", "environment": {"AT": "${POD_NAME}.pg:8008"}})
+    assert (member.name, member.environment) == ("pg-2", {"AT": "pg-2.pg:8008"})
+
+
+def test_a_variable_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POD_NAME", raising=False)
+    assert problems("member", {**MEMBER, "name": "${POD_NAME}"}) == ["file.name: the environment has no POD_NAME"]
+
+
+def test_a_truth_is_no_number() -> None:
+    assert parse("member", {**MEMBER, "owns_volume": True}).owns_volume is True
+    assert problems("member", {**MEMBER, "owns_volume": 1}) == ["file.owns_volume: must be bool, found int"]
+    assert problems("member", {**MEMBER, "rest_port": True}) == ["file.rest_port: must be int, found bool"]

@@ -1,0 +1,82 @@
+"""What a resource of this layer was given, read back from its properties."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pulumi.output import Unknown
+from pulumi.runtime import rpc
+
+from components import contract
+from components.access import apply, edge, passwords, scripts
+from components.access.passwords import Verifier
+from components.access.spec.load import Loaded, from_plain
+
+Props = dict[str, Any]
+T = TypeVar("T")
+UNKNOWN_PASSWORD = "of-a-password-that-is-yet-to-be-made"  # noqa: S105  # stands for it in a preview
+
+
+def loaded(props: Props) -> Loaded:
+    """The access spec."""
+    return from_plain(json.loads(props["spec"]), props["file"])
+
+
+def server(props: Props) -> contract.Server:
+    """Where it is to hold."""
+    return contract.Server.from_dict(json.loads(props["server"]))
+
+
+def identity(props: Props) -> dict[str, str] | None:
+    """None where there is none to bring; {} where a preview does not know it yet."""
+    if props.get("identity") is None:
+        return None
+    found: dict[str, str] = json.loads(known(props["identity"], "{}"))
+    return found
+
+
+def script_texts(props: Props) -> list[scripts.Script]:
+    """The schema scripts of one database."""
+    texts: dict[str, str] = json.loads(props["scripts"])
+    return scripts.parse({file: text.encode() for file, text in texts.items()})
+
+
+def options(props: Props) -> apply.Options:
+    """How it is applied."""
+    where = props["file"]
+    return apply.Options(
+        allow=frozenset(props.get("allow") or ()),
+        report=lambda line: edge.say([f"{where}: {line}"]),
+        poolers=bool(server(props).poolers),
+        digest=props.get("digest"),
+    )
+
+
+def verifiers(props: Props, spec: Loaded) -> dict[str, Verifier]:
+    """What the server is to keep of each login's password."""
+    key = known(props["key"], UNKNOWN_PASSWORD)
+    secret: Mapping[str, Any] = known(props["passwords"], {})
+    return {
+        name: passwords.verifier(
+            known(secret.get(name, rpc.UNKNOWN), UNKNOWN_PASSWORD),
+            key=key.encode(),
+            role=name,
+            generation=role.password.number,
+        )
+        for name, role in spec.spec.every_role.items()
+        if role.password
+    }
+
+
+def sent(props: Props) -> dict[str, str]:
+    """Digests of the passwords that were sent before, for servers that do not let us read them."""
+    found: dict[str, str] = json.loads(props.get("sent") or "{}")
+    return found
+
+
+def known(value: Any, instead: T) -> T:
+    """The value, or `instead` where a preview does not know it yet."""
+    plain = rpc.unwrap_rpc_secret(value)
+    return instead if plain == rpc.UNKNOWN or isinstance(plain, Unknown) else plain

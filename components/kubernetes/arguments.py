@@ -1,0 +1,155 @@
+"""What goes into the resources of the Kubernetes platform, and how Pulumi treats each. Pure: it opens nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from components.contract import Capabilities, Credentials, Endpoint, Route, Server
+from components.kubernetes.manifests import Manifest, identity
+from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, kubeconfig, namespace, volume
+from components.render.hba import Admission
+from components.render.impact import deployment
+from components.render.patroni import dynamic_configuration
+from components.render.pods import member_names
+from components.settings.model import Settings
+
+# Where an application mounts the Secret with its URL; the URL names the CA's file there.
+MOUNTED_CA = "/etc/postgres-platform/ca.crt"
+# The order in which things are made; what is not here needs the namespace alone.
+LAYERS = {("Namespace", ""): 0, ("StatefulSet", ETCD): 2, ("StatefulSet", MEMBERS): 3, ("Deployment", GATEWAY): 4}
+OTHERS = 1
+# A member copies the whole database before it is ready.
+MEMBERS_LIMIT, OTHERS_LIMIT = "60m", "10m"
+COMPARED = ("major", "parameters", "patroni", "durability")
+NOT_AWAITED = "pulumi.com/skipAwait"
+AWAITED = "pulumi.com/waitFor"
+FORCED = "pulumi.com/patchForce"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Treatment:
+    """What Pulumi is told about a resource beside its inputs."""
+
+    ignored: tuple[str, ...] = ()
+    kept: bool = False
+    limit: str | None = None
+
+
+def layer(manifest: Manifest) -> int:
+    """0 for what all need, then what pods read, then etcd, the members, the gateways."""
+    kind, name = identity(manifest)
+    return LAYERS.get((kind, "" if kind == "Namespace" else name), OTHERS)
+
+
+def treatment(manifest: Manifest) -> Treatment:
+    """How a resource is changed, awaited and removed.
+
+    A claim template is read when a volume is made and never after, and a changed one would replace the StatefulSet:
+    volumes grow by patches of the claims. The namespace stays when the stack goes, for the volumes are in it.
+    """
+    if manifest["kind"] == "StatefulSet":
+        limit = MEMBERS_LIMIT if manifest["metadata"]["name"] == MEMBERS else OTHERS_LIMIT
+        return Treatment(ignored=("spec.volumeClaimTemplates",), limit=limit)
+    return Treatment(kept=manifest["kind"] == "Namespace", limit=OTHERS_LIMIT)
+
+
+def annotated(manifest: Manifest) -> Manifest:
+    """The manifest with what only Pulumi reads."""
+    added = _annotations(manifest)
+    if not added:
+        return manifest
+    metadata = manifest["metadata"]
+    return manifest | {"metadata": metadata | {"annotations": metadata.get("annotations", {}) | added}}
+
+
+def _annotations(manifest: Manifest) -> dict[str, str]:
+    if manifest["kind"] == "Service":
+        return {NOT_AWAITED: "true"}  # a Service waits for its pods, and the pods wait for the Services' names
+    if manifest["kind"] == "Certificate":
+        return {AWAITED: "condition=Ready"}
+    return {}
+
+
+def claims(settings: Settings) -> list[Manifest]:
+    """What the volumes of members and etcd nodes shall be, for a patch of each claim; none while members sleep."""
+    wanted, space = settings.kubernetes, namespace(settings)
+    if wanted.hibernate:
+        return []
+    names = [(volume(MEMBERS, number), wanted.storage.size) for number in range(settings.members)]
+    names += [(volume(ETCD, number), wanted.storage.etcd_size) for number in range(wanted.etcd.nodes)]
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": name, "namespace": space, "annotations": {FORCED: "true"}},
+            "spec": {"resources": {"requests": {"storage": size}}},
+        }
+        for name, size in names
+    ]
+
+
+def server(settings: Settings) -> Server:
+    """What the access layer learns: the Services by port-forward, or the address at which they are exposed.
+
+    Who the administrator is travels beside it, as a secret: its certificate lies in no file.
+    """
+    given = settings.kubernetes
+    direct = given.exposure.host is not None
+    route = None if direct else route_of(settings)
+    return Server(
+        **_endpoints(settings),
+        admin=Credentials(user="postgres"),
+        ca=MOUNTED_CA,
+        major=settings.known_major,
+        # One Service stands for all gateways: their PgBouncers cannot be told one by one yet.
+        capabilities=Capabilities(pgbouncer_reload=False),
+        route=route,
+        resting=resting(settings),
+    )
+
+
+def resting(settings: Settings) -> str | None:
+    """Why access is left as it is, if it is."""
+    if settings.kubernetes.hibernate:
+        return "the cluster hibernates"
+    if settings.kubernetes.standby_of is not None:
+        return "a standby cluster has the access rules of the cluster that it follows"
+    return None
+
+
+def configuration_spec(
+    settings: Settings,
+    extensions: frozenset[str] = frozenset(),
+    admissions: Collection[Admission] | None = None,
+) -> dict[str, Any]:
+    """The cluster's dynamic configuration. `deployment` is what the preview compares to say what a change costs."""
+    space, known = namespace(settings), deployment(settings, extensions)
+    return {
+        "scope": settings.name,
+        "configuration": dynamic_configuration(settings, extensions, admissions),
+        "deployment": {key: known[key] for key in COMPARED},
+        "durability": settings.durability,
+        "members": {name: {"host": f"{name}.{MEMBERS}.{space}.svc"} for name in member_names(settings)},
+        "route": asdict(route_of(settings)),
+        "fenced": sorted(settings.kubernetes.fenced),
+        "asleep": settings.kubernetes.hibernate,
+    }
+
+
+def route_of(settings: Settings) -> Route:
+    """The way into the namespace."""
+    given = settings.kubernetes
+    return Route(
+        kind="port-forward", namespace=namespace(settings), context=given.context, kubeconfig=kubeconfig(settings)
+    )
+
+
+def _endpoints(settings: Settings) -> Mapping[str, Any]:
+    exposure, space = settings.kubernetes.exposure, namespace(settings)
+    if exposure.host is None:
+        return {name: Endpoint(host=f"{SERVICES[name]}.{space}.svc", port=PORTS[name]) for name in SERVICES}
+    fixed = {name: getattr(exposure.node_ports, name) for name in SERVICES}
+    at = fixed if exposure.type == "NodePort" else PORTS
+    return {name: Endpoint(host=exposure.host, port=at[name]) for name in SERVICES}

@@ -1,0 +1,166 @@
+"""The platform's own CA and its certificates as two resources. Keys lie encrypted in the stack's state, and in Secrets.
+
+Replication, rewind, the poolers, Patroni's REST interface, etcd and the administrator all log in by certificate, so
+these two resources are all the passwords that the platform's own parts have.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import pulumi
+from pulumi import dynamic
+from pulumi.runtime import rpc
+
+from components.kubernetes.leaves import Leaf
+from components.patroni.authority import Pair, flaw, issue, new_authority, present, subject
+from components.patroni.failure import ClusterError
+from components.patroni.provider import guarded, say
+
+Props = dict[str, Any]
+
+
+class _Quiet(dynamic.ResourceProvider):
+    serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # holds nothing, so needs no encryption
+
+    def delete(self, _id: str, _props: Props) -> None:
+        """Nothing lies anywhere but in the state and in Secrets, which are resources of their own."""
+
+
+class AuthorityProvider(_Quiet):
+    """Makes a CA, or takes the one that the stack brings."""
+
+    def create(self, props: Props) -> dynamic.CreateResult:
+        return dynamic.CreateResult(id_=str(props["name"]), outs=guarded(lambda: _authority(props)))
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> dynamic.UpdateResult:
+        return dynamic.UpdateResult(outs=guarded(lambda: _authority(_news)))
+
+    def diff(self, _id: str, _olds: Props, _news: Props) -> dynamic.DiffResult:
+        why = guarded(lambda: _authority_flaw(_olds, _news))
+        if why:
+            say([f"certificate authority: {why}; every certificate is signed anew, without a restart"], "comparing")
+        return dynamic.DiffResult(changes=bool(why))
+
+
+def _authority(props: Props) -> Props:
+    given = _plain(props.get("given_certificate")), _plain(props.get("given_key"))
+    pair = (
+        Pair(certificate=given[0].encode(), key=given[1].encode())
+        if given[0] and given[1]
+        else new_authority(str(props["name"]), present())
+    )
+    try:
+        issue(pair, "trial", present())
+    except ValueError as error:
+        raise ClusterError(
+            f"kubernetes.certificates: the given CA cannot sign: {error}; allowed is a PEM certificate and its EC key"
+        ) from None
+    return {**props, "certificate": pair.certificate.decode(), "key": pair.key.decode()}
+
+
+def _authority_flaw(olds: Props, news: Props) -> str | None:
+    given = _plain(news.get("given_certificate"))
+    have = str(olds.get("certificate") or "")
+    if given:
+        return None if given == have else "another one is given"
+    if _plain(olds.get("given_certificate")):
+        return "a new one takes the place of the one that was given"
+    return flaw(have.encode(), have.encode(), subject(have.encode()), present()) if have else "is missing"
+
+
+class CertificatesProvider(_Quiet):
+    """Signs what is missing or due; what is good stays as it is, so nobody is reloaded for nothing."""
+
+    def create(self, props: Props) -> dynamic.CreateResult:
+        return dynamic.CreateResult(id_="certificates", outs=guarded(lambda: _signed(props, {})))
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> dynamic.UpdateResult:
+        return dynamic.UpdateResult(outs=guarded(lambda: _signed(_news, _olds)))
+
+    def diff(self, _id: str, _olds: Props, _news: Props) -> dynamic.DiffResult:
+        due = guarded(lambda: _due(_news, _olds))
+        say([f"certificate {name} {why}; taken over by a reload" for name, why in due.items()], "comparing")
+        return dynamic.DiffResult(changes=bool(due) or set(_kept(_olds)) != set(_wanted(_news)))
+
+
+def _wanted(props: Props) -> dict[str, Leaf]:
+    plain: list[dict[str, Any]] = json.loads(props["leaves"])
+    return {one["secret"]: Leaf(secret=one["secret"], name=one["name"], hosts=tuple(one["hosts"])) for one in plain}
+
+
+def _kept(props: Props) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = json.loads(_plain(props.get("pairs")) or "{}")
+    return found
+
+
+def _due(news: Props, olds: Props) -> dict[str, str]:
+    """Which certificates have to be signed, and why."""
+    authority, have = _plain(news["authority_certificate"]), _kept(olds)
+    if not authority:
+        return {"all": "follow a certificate authority that is yet to be made"}
+    found = {}
+    for name, leaf in _wanted(news).items():
+        now = have[name]["certificate"].encode() if name in have else None
+        if why := flaw(now, authority.encode(), leaf.name, present(), leaf.hosts):
+            found[name] = why
+    return found
+
+
+def _signed(news: Props, olds: Props) -> Props:
+    authority = Pair(
+        certificate=_plain(news["authority_certificate"]).encode(), key=_plain(news["authority_key"]).encode()
+    )
+    have, due, pairs = _kept(olds), _due(news, olds), {}
+    for name, leaf in _wanted(news).items():
+        if name in due:
+            made = issue(authority, leaf.name, present(), leaf.hosts)
+            pairs[name] = {"certificate": made.certificate.decode(), "key": made.key.decode()}
+        else:
+            pairs[name] = have[name]
+    return {**news, "pairs": json.dumps(pairs, sort_keys=True)}
+
+
+def _plain(value: Any) -> str:
+    """The text of a value that may be wrapped as a secret; "" for what is not there or not known yet."""
+    found = rpc.unwrap_rpc_secret(value)
+    return found if isinstance(found, str) and found != rpc.UNKNOWN else ""
+
+
+class Authority(dynamic.Resource, module="kubernetes", name="Authority"):
+    """A CA of 10 years. `certificate` is public, `key` is a secret. `given` is the one that a stack brings."""
+
+    certificate: pulumi.Output[str]
+    key: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, subject_name: str, given: tuple[str, str] | None, opts: pulumi.ResourceOptions
+    ) -> None:
+        hidden = pulumi.ResourceOptions(additional_secret_outputs=["key", "given_key"])
+        props: Props = {"name": subject_name, "certificate": None, "key": None}
+        if given:
+            props |= {"given_certificate": given[0], "given_key": pulumi.Output.secret(given[1])}
+        super().__init__(AuthorityProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
+
+
+class Certificates(dynamic.Resource, module="kubernetes", name="Certificates"):
+    """Every certificate of the cluster: 90 days, renewed at two thirds of it by the next `up`. `pairs` is a secret."""
+
+    pairs: pulumi.Output[str]
+
+    def __init__(self, name: str, authority: Authority, wanted: Sequence[Leaf], opts: pulumi.ResourceOptions) -> None:
+        hidden = pulumi.ResourceOptions(additional_secret_outputs=["pairs", "authority_key"])
+        plain = [{"secret": leaf.secret, "name": leaf.name, "hosts": list(leaf.hosts)} for leaf in wanted]
+        props = {
+            "leaves": json.dumps(plain, sort_keys=True),
+            "authority_certificate": authority.certificate,
+            "authority_key": authority.key,
+            "pairs": None,
+        }
+        super().__init__(CertificatesProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
+
+    def of(self, secret: str) -> pulumi.Output[dict[str, str]]:
+        """`certificate` and `key` of one of them."""
+        return self.pairs.apply(lambda text: dict(json.loads(text)[secret]))

@@ -1,0 +1,140 @@
+"""Patroni's dynamic configuration of a cluster in pods: read, compared, patched, and brought into force."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pulumi
+from pulumi import dynamic
+from pulumi.runtime import rpc
+
+from components.kubernetes.patroni import RoutedPatroni, routed
+from components.patroni.configuration import bring_about, changes, drift
+from components.patroni.failure import ClusterError
+from components.patroni.provider import Provider, Spec
+from components.patroni.rest import Patroni
+from components.patroni.rolling import switchover
+from components.patroni.waiting import until
+from components.reach import RouteError
+from components.reach.identity import unusable
+from components.render.impact import needs_restart
+
+IDENTITY = ("certificate", "key", "ca")
+CYCLES = 2  # of each member after a change: the first may have begun with what was before
+CYCLE_SLACK = 30.0
+
+Props = dict[str, Any]
+
+
+class ConfigurationProvider(Provider):
+    """`identity` is the administrator's, and travels as secrets beside the spec."""
+
+    def parsed(self, props: Props) -> Spec:
+        spec: Spec = json.loads(props["spec"])
+        found = {name: rpc.unwrap_rpc_secret(props.get(name)) for name in IDENTITY}
+        known = all(isinstance(text, str) and text != rpc.UNKNOWN for text in found.values())
+        return spec | {"identity": found if known else {}}
+
+    def settled(self, props: Props, found: list[str]) -> Props:
+        return {**props, "drift": found}
+
+    def identified(self, spec: Spec) -> str:
+        return f"{spec['route']['namespace']}/{spec['scope']}"
+
+    def ensure(self, spec: Spec, old: Spec | None) -> None:
+        if spec["asleep"]:
+            return
+        with _members(spec) as patroni:
+            bring_about(spec, patroni, in_force=lambda change: _wait_in_force(spec, patroni, change), old=old)
+            _leave_the_fenced(spec, patroni)
+
+    def drift(self, spec: Spec, coming: Spec) -> list[str]:
+        if spec["asleep"] or coming["asleep"]:
+            return []
+        try:
+            with _members({**spec, "identity": coming["identity"] or spec["identity"]}) as patroni:
+                live = patroni.configuration()
+                return drift(spec, coming, patroni, live) if live is not None else [SILENCE]
+        except ClusterError as failure:
+            return [str(failure)]
+
+    def changes(self, old: Spec, new: Spec) -> list[str]:
+        if new["asleep"]:
+            return [] if old["asleep"] else ["hibernate: members and gateways stop, volumes and etcd stay"]
+        told = ["wakes: members and gateways start from their volumes"] if old["asleep"] else []
+        told += changes(old, new)
+        for name in sorted(set(new["fenced"]) ^ set(old["fenced"])):
+            told.append(
+                f"{name}: {'fenced' if name in new['fenced'] else 'no longer fenced'}, nobody is cut off"
+                f"{' but its readers' if name in new['fenced'] else ''}"
+            )
+        if not told and new["identity"] and new["identity"] != old["identity"]:
+            told = ["the administrator's certificate was renewed"]
+        return told
+
+    def remove(self, spec: Spec) -> None:
+        """The configuration goes with etcd."""
+
+
+SILENCE = "no member answers, so the dynamic configuration cannot be read: up waits for the pods"
+
+
+@contextmanager
+def _members(spec: Spec) -> Iterator[RoutedPatroni]:
+    """Raises ClusterError when nobody need try, or when there is no way in."""
+    if why := unusable(spec["identity"]):
+        raise ClusterError(f"the dynamic configuration cannot be read: {why}")
+    try:
+        with routed(spec, spec["identity"]) as patroni:
+            yield patroni
+    except RouteError as error:
+        raise ClusterError(f"the dynamic configuration cannot be read: {error}") from None
+
+
+def _wait_in_force(spec: Spec, patroni: Patroni, change: Mapping[str, Any]) -> None:
+    """Where a restart may be due, until each member has looked at etcd often enough to say whether it needs one."""
+    parameters: Mapping[str, Any] = change.get("postgresql", {}).get("parameters", {})
+    if not any(needs_restart(name, int(spec["deployment"]["major"])) for name in parameters):
+        return
+    pause = float(spec["configuration"]["loop_wait"])
+    for member in patroni.members:
+        seen = {_seen(patroni, member)}
+
+        def looked(member: str = member, seen: set[Any] = seen) -> bool:
+            seen.add(_seen(patroni, member))
+            return len(seen - {None}) > CYCLES
+
+        until(looked, CYCLES * pause + CYCLE_SLACK, f"{member} to take over {', '.join(sorted(parameters))}")
+
+
+def _seen(patroni: Patroni, member: str) -> Any:
+    """When the member last heard of etcd, by its own clock."""
+    return (patroni.look(member, "/patroni") or {}).get("dcs_last_seen")
+
+
+def _leave_the_fenced(spec: Spec, patroni: Patroni) -> None:
+    """A fenced member that leads gives the leadership away."""
+    leader = patroni.leader()
+    if leader in spec["fenced"]:
+        switchover(patroni, str(leader))
+
+
+class Configuration(dynamic.Resource, module="kubernetes", name="Configuration"):
+    """Patroni's shared configuration and PostgreSQL's parameters; what needs a restart gets a rolling one."""
+
+    spec: pulumi.Output[str]
+    drift: pulumi.Output[Any]
+
+    def __init__(
+        self,
+        name: str,
+        spec: Spec,
+        identity: Mapping[str, pulumi.Input[str]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        hidden = pulumi.ResourceOptions(additional_secret_outputs=list(IDENTITY))
+        props = {"spec": json.dumps(spec, sort_keys=True), "drift": None, **{one: identity[one] for one in IDENTITY}}
+        super().__init__(ConfigurationProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))

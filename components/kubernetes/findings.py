@@ -1,0 +1,113 @@
+"""What the cluster lacks of what the settings ask for, as findings with the path of the setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.kubernetes.names import ETCD, MEMBERS, namespace
+from components.kubernetes.preflight import Facts
+from components.settings.model import Settings
+from components.settings.quantity import in_bytes
+from components.settings.rules import Finding
+
+HERE = "kubernetes"
+
+
+def findings(settings: Settings, facts: Facts) -> list[Finding]:
+    """Everything that is wrong, at once; an unreachable cluster is the only finding, since nothing else is known."""
+    if facts.unreachable is not None:
+        return [_unreachable(settings, facts)]
+    return [
+        *_namespace(settings, facts),
+        *_class(settings, facts),
+        *_volumes(settings, facts),
+        *_etcd_nodes(settings, facts),
+    ]
+
+
+def _unreachable(settings: Settings, facts: Facts) -> Finding:
+    given = settings.kubernetes
+    context = given.context or facts.context
+    where = f"context {context}" if context else "no context (the kubeconfig names none)"
+    address = f" at {facts.address}" if facts.address else ""
+    return Finding(
+        (HERE, "context"),
+        f"the cluster of {where}{address} does not answer: {facts.unreachable}; check `kubectl cluster-info`, the"
+        " VPN and the kubeconfig, or name another context",
+    )
+
+
+def _namespace(settings: Settings, facts: Facts) -> Iterator[Finding]:
+    space, existing = namespace(settings), settings.kubernetes.existing_namespace
+    if facts.namespaces is None:
+        return  # one may not look; Kubernetes itself will say
+    there = space in facts.namespaces
+    if existing and not there:
+        yield Finding(
+            (HERE, "namespace"),
+            f"there is no namespace {space} in context {facts.context}; make it, or set existing_namespace to false",
+        )
+    elif there and not existing and facts.owner != settings.name:
+        whose = "somebody else's" if facts.owner is None else f"the cluster {facts.owner}'s"
+        yield Finding(
+            (HERE, "namespace"),
+            f"namespace {space} is there already and is {whose}; choose another one, or set existing_namespace to true",
+        )
+
+
+def _class(settings: Settings, facts: Facts) -> Iterator[Finding]:
+    wanted, path = settings.kubernetes.storage.storage_class, (HERE, "storage", "storage_class")
+    if facts.classes is None:
+        return
+    known = ", ".join(name for name, _, _ in facts.classes) or "none"
+    if wanted is None and not any(default for _, default, _ in facts.classes):
+        yield Finding(path, f"this cluster has no default StorageClass; name one of: {known}")
+    elif wanted is not None and wanted not in {name for name, _, _ in facts.classes}:
+        yield Finding(path, f"found {wanted}; this cluster has: {known}")
+
+
+def _volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
+    """A claim never shrinks, grows only where its class allows it, and never changes its class."""
+    storage = settings.kubernetes.storage
+    grows = {name: able for name, _, able in facts.classes or ()}
+    for part, size, key in ((MEMBERS, storage.size, "size"), (ETCD, storage.etcd_size, "etcd_size")):
+        claims = {name: found for name, found in facts.volumes.items() if name.startswith(f"data-{part}-")}
+        small = {name: have for name, (have, _) in claims.items() if in_bytes(size) < in_bytes(have)}
+        fixed = [
+            name
+            for name, (have, kind) in claims.items()
+            if in_bytes(size) > in_bytes(have) and not grows.get(kind, True)
+        ]
+        if small:
+            have = max(small.values(), key=in_bytes)
+            yield Finding(
+                (HERE, "storage", key),
+                f"found {size}; {', '.join(sorted(small))} {'has' if len(small) == 1 else 'have'} {have}, and no volume"
+                f" shrinks; set {have} or more, or move the data to a new cluster",
+            )
+        if fixed:
+            yield Finding(
+                (HERE, "storage", key),
+                f"found {size}; the StorageClass {claims[fixed[0]][1]} of {', '.join(sorted(fixed))} does not allow"
+                " expansion (allowVolumeExpansion); set the size back, or move the data to a new cluster",
+            )
+        wanted = storage.storage_class
+        other = sorted(name for name, (_, kind) in claims.items() if wanted and kind and kind != wanted)
+        if other:
+            yield Finding(
+                (HERE, "storage", "storage_class"),
+                f"found {wanted}; {', '.join(other)} {'is' if len(other) == 1 else 'are'} of class"
+                f" {claims[other[0]][1]}, which never changes; set it back, or move the data to a new cluster",
+            )
+
+
+def _etcd_nodes(settings: Settings, facts: Facts) -> Iterator[Finding]:
+    """A node joins a running etcd only in the place of a lost one: how many there are is decided once."""
+    have = sum(name.startswith(f"data-{ETCD}-") for name in facts.volumes)
+    wanted = settings.kubernetes.etcd.nodes
+    if have and have != wanted:
+        yield Finding(
+            (HERE, "etcd", "nodes"),
+            f"found {wanted}; this cluster was made with {have}, which is fixed; set {have}, or move the data to a new"
+            " cluster",
+        )

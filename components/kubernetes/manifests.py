@@ -1,0 +1,46 @@
+"""Reads `k8s/` as kustomize would: the files that its kustomization.yaml lists, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Manifest = dict[str, Any]
+FOLDER = Path(__file__).resolve().parents[2] / "k8s"
+# The parser in C is ten times as fast, and every preview reads these files.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+UNDERSTOOD = frozenset({"apiVersion", "kind", "namespace", "resources", "labels", "images"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kustomization:
+    """The manifests in their order, and what kustomize puts over all of them."""
+
+    manifests: tuple[Manifest, ...]
+    namespace: str
+    labels: dict[str, str]
+    images: dict[str, str]  # name -> name:tag
+
+
+def read(folder: Path = FOLDER) -> Kustomization:
+    """Everything in `folder`; raises ValueError when its kustomization.yaml has a word that we would pass over."""
+    root = _load(folder / "kustomization.yaml")[0]
+    if strange := sorted(root.keys() - UNDERSTOOD):
+        raise ValueError(f"{folder.name}/kustomization.yaml: {', '.join(strange)} is not understood by the component")
+    labels = {key: value for rule in root.get("labels", []) for key, value in rule["pairs"].items()}
+    images = {one["name"]: f"{one.get('newName', one['name'])}:{one['newTag']}" for one in root.get("images", [])}
+    manifests = tuple(manifest for name in root["resources"] for manifest in _load(folder / name))
+    return Kustomization(manifests=manifests, namespace=root["namespace"], labels=labels, images=images)
+
+
+def _load(file: Path) -> list[Manifest]:
+    with file.open("rb") as stream:
+        return [one for one in yaml.load_all(stream, Loader=LOADER) if one]
+
+
+def identity(manifest: Manifest) -> tuple[str, str]:
+    """Kind and name, which say which one it is."""
+    return manifest["kind"], manifest["metadata"]["name"]

@@ -1,0 +1,153 @@
+"""Looked at once, before the first resource: is the cluster there, and does it have what the settings name?"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from components.kubernetes.names import kubeconfig, namespace
+from components.settings.model import Settings
+
+LIMIT = 5  # seconds for one answer of the cluster
+SLACK = 5  # for kubectl itself: a cloud's exec plugin may fetch a token
+FORBIDDEN = "(Forbidden)"
+ABSENT = "NotFound"
+OWNER = "app.kubernetes.io/instance"
+
+Answer = tuple[int, str, str]  # status, output, complaint
+Ask = Callable[[Sequence[str]], Answer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the cluster said. None stands for what one may not look at: it is then left to the first `up` to find out.
+
+    `volumes` are the sizes, as Kubernetes writes them, of the claims in the namespace by name.
+    """
+
+    context: str = ""
+    address: str = ""
+    unreachable: str | None = None
+    namespaces: frozenset[str] | None = None
+    owner: str | None = None
+    classes: tuple[tuple[str, bool, bool], ...] | None = None  # name, whether it is the default one, whether it grows
+    volumes: dict[str, tuple[str, str]] = field(default_factory=dict)  # size, class
+
+
+def kubectl(settings: Settings) -> Ask:
+    """Runs kubectl with the stack's kubeconfig and context; a hang ends with a sentence."""
+    given = settings.kubernetes
+    path = kubeconfig(settings)
+    flags = [f"--kubeconfig={path}"] if path else []
+    flags += [f"--context={given.context}"] if given.context else []
+
+    def ask(words: Sequence[str]) -> Answer:
+        command = ["kubectl", *flags, f"--request-timeout={LIMIT}s", *words]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=LIMIT + SLACK, check=False, stdin=subprocess.DEVNULL
+            )
+        except FileNotFoundError:
+            return (
+                127,
+                "",
+                "kubectl is not installed or not on PATH; install it, it also carries the access layer's way in",
+            )
+        except subprocess.TimeoutExpired:
+            return 124, "", f"no answer within {LIMIT + SLACK} s"
+        return done.returncode, done.stdout, done.stderr.strip()
+
+    return ask
+
+
+def look(settings: Settings, ask: Ask) -> Facts:
+    """Four questions at once; the cluster's silence is a fact too."""
+    space = namespace(settings)
+    questions = (
+        ("config", "view", "--minify", "--output=json"),
+        ("get", "namespaces", space, "--output=json"),
+        ("get", "storageclasses", "--output=json"),
+        ("get", "persistentvolumeclaims", f"--namespace={space}", "--output=json"),
+    )
+    with ThreadPoolExecutor(len(questions)) as together:
+        view, spaces, classes, claims = together.map(ask, questions)
+    context, address = _where(view)
+    silent = next((answer for answer in (view, spaces, classes, claims) if _is_silence(answer)), None)
+    if silent is not None:
+        return Facts(context=context, address=address, unreachable=_last_line(silent[2]))
+    return Facts(
+        context=context,
+        address=address,
+        namespaces=_namespaces(spaces, space),
+        owner=_owner(spaces),
+        classes=_classes(classes),
+        volumes=_volumes(claims),
+    )
+
+
+def _where(answer: Answer) -> tuple[str, str]:
+    """The context's name and the address of its API server; empty when the kubeconfig has none."""
+    plain = _json(answer)
+    clusters = plain.get("clusters") or [{}]
+    address = (clusters[0].get("cluster") or {}).get("server", "")
+    return str(plain.get("current-context", "")), str(address)
+
+
+def _is_silence(answer: Answer) -> bool:
+    """A refusal for want of rights, or because a thing is absent, is an answer."""
+    status, _, complaint = answer
+    return status != 0 and FORBIDDEN not in complaint and ABSENT not in complaint
+
+
+def _last_line(complaint: str) -> str:
+    lines = [line for line in complaint.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "kubectl ended without a word"
+
+
+def _json(answer: Answer) -> dict[str, Any]:
+    try:
+        plain = json.loads(answer[1] or "{}")
+    except ValueError:
+        return {}
+    return plain if isinstance(plain, dict) else {}
+
+
+def _namespaces(answer: Answer, space: str) -> frozenset[str] | None:
+    if answer[0] == 0:
+        return frozenset({space})
+    return None if FORBIDDEN in answer[2] else frozenset()
+
+
+def _owner(answer: Answer) -> str | None:
+    """The cluster that the namespace was made for, by its label."""
+    labels = (_json(answer).get("metadata") or {}).get("labels") or {}
+    found = labels.get(OWNER)
+    return None if found is None else str(found)
+
+
+def _classes(answer: Answer) -> tuple[tuple[str, bool, bool], ...] | None:
+    if answer[0] != 0:
+        return None
+    default = "storageclass.kubernetes.io/is-default-class"
+    return tuple(
+        (
+            str(one["metadata"]["name"]),
+            (one["metadata"].get("annotations") or {}).get(default) == "true",
+            bool(one.get("allowVolumeExpansion")),
+        )
+        for one in _json(answer).get("items", [])
+    )
+
+
+def _volumes(answer: Answer) -> dict[str, tuple[str, str]]:
+    return {
+        str(one["metadata"]["name"]): (
+            str(one["spec"]["resources"]["requests"]["storage"]),
+            str(one["spec"].get("storageClassName") or ""),
+        )
+        for one in _json(answer).get("items", [])
+    }

@@ -1,0 +1,101 @@
+"""The configuration that all members share: brought about by PATCH, then by restarts where PostgreSQL needs them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from components.patroni import hba
+from components.patroni.decisions import configuration_drift, lowers, patch, rounds
+from components.patroni.provider import Spec, say
+from components.patroni.rest import Patroni
+from components.patroni.rolling import roll, wait_leader, wait_whole, waits_for_restart
+from components.render.impact import impact
+
+Change = Mapping[str, Any]
+STANDBY = "standby_cluster"
+
+
+def bring_about(
+    spec: Spec,
+    patroni: Patroni,
+    in_force: Callable[[Change], None],
+    settled: Callable[[], None] = lambda: None,
+    turn: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    hint: str = "",
+    old: Spec | None = None,
+) -> None:
+    """Makes the live configuration the spec's and restarts the members that wait for it, one at a time.
+
+    `in_force` returns when each member has taken a change over or says that it needs a restart; `settled` when
+    pg_hba.conf is in force; `turn` keeps others from restarting meanwhile. What an interrupted run left is finished.
+    Raises ClusterError.
+    """
+    leader = wait_leader(patroni, spec["scope"], hint)
+    for _ in range(2):  # the second finds what lowering something put off
+        live = patroni.configuration() or {}
+        for change in rounds(wanted_change(spec, live, old), live)[:1]:
+            patroni.order(leader, "PATCH", "/config", change, "change of the dynamic configuration")
+            in_force(change)
+            _roll(spec, patroni, turn, primary_first=lowers(change, live))
+            leader = wait_leader(patroni, spec["scope"], hint)
+    settled()
+    _roll(spec, patroni, turn, primary_first=False)
+    wait_whole(patroni, spec["durability"], spared=spared(spec))
+
+
+def wanted_change(spec: Spec, live: Change, old: Spec | None) -> dict[str, Any]:
+    """The PATCH to be sent. A standby cluster that shall be none any more is promoted; one that an operator made is not
+    the stack's to end.
+    """
+    change = patch(spec["configuration"], live)
+    ours = old is not None and STANDBY in old["configuration"]
+    if ours and STANDBY in live and STANDBY not in spec["configuration"]:
+        change[STANDBY] = None
+    return change
+
+
+def spared(spec: Spec) -> frozenset[str]:
+    """Members that nobody waits for: the fenced ones."""
+    return frozenset(spec.get("fenced", ()))
+
+
+def _roll(
+    spec: Spec, patroni: Patroni, turn: Callable[[], AbstractContextManager[None]], *, primary_first: bool
+) -> None:
+    if not waiting(patroni):
+        return
+    with turn():
+        wait_whole(patroni, spec["durability"], spared=spared(spec))
+        say(roll(patroni, spec["durability"], primary_first=primary_first, spared=spared(spec)))
+
+
+def waiting(patroni: Patroni) -> list[str]:
+    """The members that wait for a restart."""
+    return [name for name in patroni.members if waits_for_restart(patroni, name)]
+
+
+def drift(spec: Spec, coming: Spec, patroni: Patroni, live: Change) -> list[str]:
+    """What somebody changed, and who waits for a restart; one sentence each."""
+    theirs = live.get("postgresql", {}).get(hba.KEY)
+    lines = hba.differences("dynamic configuration: pg_hba", hba.wanted(spec["configuration"]), theirs or [])
+    return [
+        *configuration_drift(hba.without(spec["configuration"]), hba.without(live)),
+        *(lines if theirs != hba.wanted(coming["configuration"]) else ()),
+        *(f"{name}: waits for a restart" for name in waiting(patroni)),
+    ]
+
+
+def changes(old: Spec, new: Spec) -> list[str]:
+    """What a new spec will do: old and new value, and reload, rolling restart or a new cluster."""
+    told = [str(one) for one in impact(old["deployment"], new["deployment"])]
+    if not told and patch(hba.without(new["configuration"]), hba.without(old["configuration"])):
+        told = ["dynamic configuration: reload, nobody is cut off"]
+    return told + list(hba.told(hba.wanted(old["configuration"]), hba.wanted(new["configuration"])))
+
+
+def lines_change(old: Spec, new: Spec) -> bool:
+    """Whether pg_hba.conf will be another one."""
+    return hba.wanted(old["configuration"]) != hba.wanted(new["configuration"])

@@ -1,0 +1,186 @@
+"""What is done to a running stack by changing its settings: none of it loses a row, most of it no transaction."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from components.kubernetes import arguments
+from components.reach import open_route
+from tests.live.kubernetes.aging import age
+from tests.live.kubernetes.client import Client, now
+from tests.live.kubernetes.lab import Kubectl, wait_until
+from tests.live.kubernetes.stack import Stack
+
+pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.timeout(3600)]
+PAUSE_S = 60.0  # in which a write has to go through again, after whatever was done
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path) -> Iterator[Stack]:
+    """Up once for all tests of this file; each leaves it whole."""
+    made = Stack.make(tmp_path_factory.mktemp("stack"), f"t{secrets.token_hex(3)}", kubeconfig)
+    made.change(kubernetes={"spread": {"hosts": "preferred"}})  # five members fit on three machines
+    try:
+        made.told("up")
+        made.platform.wait_whole()
+        yield made
+    finally:
+        made.run("down")
+        made.platform.kubectl.try_to("delete", "namespace", made.namespace, "--ignore-not-found", limit=240)
+
+
+@pytest.fixture
+def client(stack: Stack) -> Iterator[Client]:
+    """An application that writes through the Services; afterwards every acknowledged row has to be there."""
+    made = Client(stack.platform)
+    try:
+        made.start()
+        yield made
+        made.wait_flowing(now(), PAUSE_S)
+        assert list(made.stop().lost) == []
+    finally:
+        made.remove()
+
+
+def timeline(stack: Stack) -> int:
+    return max(int(each["timeline"]) for each in stack.platform.view())
+
+
+def pods(kubectl: Kubectl) -> dict[str, str]:
+    """The members' pods by name, each with what tells it from the next one of that name."""
+    items = json.loads(kubectl.run("get", "pods", "-l", "app.kubernetes.io/name=postgresql", "-o", "json"))["items"]
+    return {each["metadata"]["name"]: each["metadata"]["uid"] for each in items}
+
+
+def test_a_roll_of_the_members_costs_one_switchover_and_no_transaction(stack: Stack, client: Client) -> None:
+    before, began, earlier = pods(stack.platform.kubectl), now(), timeline(stack)
+
+    stack.change(kubernetes={"resources": {"cpu": "110m", "memory": "384Mi"}})
+    stack.told("up")
+
+    stack.platform.wait_whole()
+    after = pods(stack.platform.kubectl)
+    assert after.keys() == before.keys()
+    assert not set(after.values()) & set(before.values()), "every member has a new pod"
+    client.wait_flowing(now(), PAUSE_S)
+    assert timeline(stack) - earlier == 1
+    assert client.errors("pooled", began) == 0, [line for line in client.told if line[1] is None][:3]
+
+
+def test_three_members_become_five_and_three_again(stack: Stack, client: Client) -> None:
+    began = now()
+    stack.change(replicas=4)
+    stack.told("up")
+    wait_until(300, "five members", lambda: "" if len(streaming(stack)) == 5 else f"{streaming(stack)}")
+
+    stack.change(replicas=2)
+    stack.told("up")
+
+    wait_until(120, "three members", lambda: "" if len(streaming(stack)) == 3 else f"{streaming(stack)}")
+    claims = stack.platform.kubectl.run("get", "pvc", "-o", "name")
+    assert "data-pg-4" in claims, "a volume is kept, whoever leaves"
+    client.wait_flowing(now(), PAUSE_S)
+    assert client.errors("pooled", began) == 0
+
+
+def streaming(stack: Stack) -> list[str]:
+    return [str(each["name"]) for each in stack.platform.view() if each["state"] in ("running", "streaming")]
+
+
+def test_a_rotated_password_replaces_the_old_one_and_touches_no_pod(stack: Stack) -> None:
+    kubectl, before = stack.platform.kubectl, pods(stack.platform.kubectl)
+    with stack.urls() as records:
+        old = next(one for one in records if one["role"] == "faevision_app")
+        spec = stack.root / "sql/faevision/access.yaml"
+        text = spec.read_text()
+        plain, rotated = "password: secret:faevision_app", "password: { secret: faevision_app, rotate: 1 }"
+        assert plain in text
+        spec.write_text(text.replace(plain, rotated, 1))
+
+        stack.told("up")
+
+    with stack.urls() as records:
+        new = next(one for one in records if one["role"] == "faevision_app")
+        with psycopg.connect(new["pooled"]) as connection:
+            assert connection.execute("SELECT current_user").fetchone() == ("faevision_app",)
+        stale = new["direct"].replace(_password(new["direct"]), _password(old["direct"]))
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(stale)
+        data = kubectl.run("get", "secret", "login.faevision-app.faevision", "-o", "jsonpath={.data}")
+        assert _password(new["pooled"]) in _decoded(json.loads(data)["pooled"])
+    assert pods(kubectl) == before
+    assert stack.changes("up") == {}
+
+
+def _password(url: str) -> str:
+    return url.partition("://")[2].partition("@")[0].partition(":")[2]
+
+
+def _decoded(text: str) -> str:
+    return base64.b64decode(text).decode()
+
+
+def test_a_certificate_that_is_due_is_renewed_by_a_reload(stack: Stack, client: Client, tmp_path: Path) -> None:
+    before, old = pods(stack.platform.kubectl), served(stack)
+    age(stack, tmp_path)
+
+    stack.told("up")
+
+    assert "certificate pg-tls" in stack.log()
+    # kubelet looks for new contents of Secrets about once a minute
+    wait_until(240, "the new certificate is served", lambda: "" if served(stack) != old else "still the old one")
+    assert pods(stack.platform.kubectl) == before
+    assert stack.changes("up") == {}
+    client.wait_flowing(now(), PAUSE_S)
+
+
+def served(stack: Stack) -> str:
+    """The certificate that clients of the writer's Service are shown."""
+    server = arguments.server(stack.settings())
+    with open_route(server.route, server.writer) as way:
+        at = f"127.0.0.1:{way.words()['port']}"
+        command = ["openssl", "s_client", "-connect", at, "-starttls", "postgres"]
+        done = subprocess.run(command, input="", capture_output=True, text=True, timeout=60)
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    assert begin in done.stdout, done.stderr
+    return done.stdout.partition(begin)[2].partition(end)[0]
+
+
+def test_a_fenced_member_neither_leads_nor_serves_until_it_is_let_back(stack: Stack, client: Client) -> None:
+    fenced = stack.platform.leader()
+
+    stack.change(kubernetes={"fenced": [fenced]})
+    stack.told("up")
+
+    assert stack.platform.leader() != fenced
+    tags = next(each.get("tags", {}) for each in stack.platform.view() if each["name"] == fenced)
+    assert tags.get("nofailover") is True
+    assert tags.get("noloadbalance") is True
+    client.wait_flowing(now(), PAUSE_S)
+
+    stack.change(kubernetes={"fenced": []})
+    stack.told("up")
+    wait_until(60, "no tags", lambda: "" if not any(each.get("tags") for each in stack.platform.view()) else "tags")
+
+
+def test_hibernation_keeps_the_data_and_ends_with_them(stack: Stack) -> None:
+    stack.platform.sql(stack.platform.leader(), "CREATE TABLE slept (id int); INSERT INTO slept VALUES (42);")
+
+    stack.change(kubernetes={"hibernate": True})
+    stack.told("up")
+    assert pods(stack.platform.kubectl) == {}
+    assert stack.changes("up") == {}
+
+    stack.change(kubernetes={"hibernate": False})
+    stack.told("up")
+    stack.platform.wait_whole()
+    assert stack.platform.sql(stack.platform.leader(), "SELECT id FROM slept;") == "42"
+    stack.platform.sql(stack.platform.leader(), "DROP TABLE slept;")

@@ -1,0 +1,145 @@
+"""What a cluster lacks of what a stack asks for is said before the first resource, with the setting's path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from components.kubernetes.findings import findings
+from components.kubernetes.preflight import Answer, Facts, look
+from components.settings.load import load
+from components.settings.model import Settings
+
+ADDRESS = "https://10.66.0.1:6443"
+CLASSES = (("standard", True, False), ("growing", False, True))
+
+
+def settings(**kubernetes: Any) -> Settings:
+    return load({"platform": "kubernetes", "kubernetes": kubernetes}, default_major=17)
+
+
+def facts(**given: Any) -> Facts:
+    """A cluster that is there, without our namespace."""
+    known = {"context": "lab", "address": ADDRESS, "namespaces": frozenset(), "classes": CLASSES, "volumes": {}}
+    return Facts(**(known | given))
+
+
+def volumes(part: str, size: str, kind: str, count: int = 3) -> dict[str, tuple[str, str]]:
+    return {f"data-{part}-{number}": (size, kind) for number in range(count)}
+
+
+HERE = {"namespaces": frozenset({"postgres-main"}), "owner": "main"}
+
+
+@pytest.mark.parametrize(
+    "asked, found, path, part",
+    [
+        pytest.param({}, facts(unreachable="dial tcp: i/o timeout"), "context",
+                     f"the cluster of context lab at {ADDRESS} does not answer: dial tcp: i/o timeout", id="silent"),
+        pytest.param({"context": "prod"}, Facts(unreachable='context "prod" does not exist'), "context",
+                     "context prod", id="no such context"),
+        pytest.param({"namespace": "team", "existing_namespace": True}, facts(), "namespace",
+                     "there is no namespace team", id="no namespace"),
+        pytest.param({}, facts(namespaces=frozenset({"postgres-main"})), "namespace", "somebody else's", id="taken"),
+        pytest.param({}, facts(namespaces=frozenset({"postgres-main"}), owner="orders"), "namespace",
+                     "the cluster orders's", id="of another cluster"),
+        pytest.param({"storage": {"storage_class": "fast"}}, facts(), "storage.storage_class",
+                     "found fast; this cluster has: standard, growing", id="no class"),
+        pytest.param({}, facts(classes=(("growing", False, True),)), "storage.storage_class", "no default StorageClass",
+                     id="no default class"),
+        pytest.param({"storage": {"size": "5Gi"}}, facts(**HERE, volumes=volumes("pg", "10Gi", "standard")),
+                     "storage.size", "data-pg-0, data-pg-1, data-pg-2 have 10Gi, and no volume shrinks", id="shrinks"),
+        pytest.param({"storage": {"etcd_size": "1Gi"}}, facts(**HERE, volumes=volumes("etcd", "2Gi", "standard")),
+                     "storage.etcd_size", "set 2Gi or more", id="etcd's shrinks"),
+        pytest.param({"storage": {"size": "20Gi"}}, facts(**HERE, volumes=volumes("pg", "10Gi", "standard")),
+                     "storage.size", "does not allow expansion", id="cannot grow"),
+        pytest.param({"storage": {"storage_class": "growing"}},
+                     facts(**HERE, volumes=volumes("pg", "10Gi", "standard")), "storage.storage_class",
+                     "are of class standard, which never changes", id="another class"),
+        pytest.param({"etcd": {"nodes": 5}}, facts(**HERE, volumes=volumes("etcd", "2Gi", "growing")), "etcd.nodes",
+                     "made with 3, which is fixed", id="more etcd nodes"),
+    ],
+)  # fmt: skip
+def test_a_finding_says_what_to_do(asked: dict[str, Any], found: Facts, path: str, part: str) -> None:
+    told = findings(settings(**asked), found)
+    assert [".".join(one.path) for one in told] == [f"kubernetes.{path}"]
+    assert part in told[0].message
+
+
+@pytest.mark.parametrize(
+    "asked, found",
+    [
+        pytest.param({}, facts(), id="nothing there yet"),
+        pytest.param({}, facts(**HERE, volumes=volumes("pg", "10Gi", "standard")), id="unchanged"),
+        pytest.param(
+            {"storage": {"size": "20Gi"}}, facts(**HERE, volumes=volumes("pg", "10Gi", "growing")), id="grows"
+        ),
+        pytest.param(
+            {"namespace": "team", "existing_namespace": True}, facts(namespaces=frozenset({"team"})), id="lent"
+        ),
+        pytest.param({"storage": {"storage_class": "x"}}, facts(classes=None, namespaces=None), id="one may not look"),
+    ],
+)
+def test_what_is_well(asked: dict[str, Any], found: Facts) -> None:
+    assert findings(settings(**asked), found) == []
+
+
+VIEW = {"current-context": "lab", "clusters": [{"cluster": {"server": ADDRESS}}]}
+SPACE = {"metadata": {"labels": {"app.kubernetes.io/instance": "main"}}}
+CLASS = {
+    "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+    "allowVolumeExpansion": True,
+}
+CLAIM = {
+    "metadata": {"name": "data-pg-0"},
+    "spec": {"resources": {"requests": {"storage": "10Gi"}}, "storageClassName": "standard"},
+}
+
+
+def answering(answers: Mapping[str, Answer]) -> Any:
+    """kubectl, as far as these answers go, by the kind that is asked for."""
+
+    def ask(words: Sequence[str]) -> Answer:
+        return answers[words[1]]
+
+    return ask
+
+
+def well(plain: object) -> Answer:
+    return 0, json.dumps(plain), ""
+
+
+ALL = {
+    "view": well(VIEW),
+    "namespaces": well(SPACE),
+    "storageclasses": well({"items": [CLASS]}),
+    "persistentvolumeclaims": well({"items": [CLAIM]}),
+}
+REFUSED: Answer = (1, "", 'Error from server (Forbidden): storageclasses is forbidden: User "dev" cannot list')
+ABSENT: Answer = (1, "", 'Error from server (NotFound): namespaces "postgres-main" not found')
+SILENT: Answer = (1, "", "Unable to connect to the server: net/http: request canceled (Client.Timeout exceeded)")
+
+
+def test_a_cluster_is_read() -> None:
+    assert look(settings(), answering(ALL)) == Facts(
+        context="lab",
+        address=ADDRESS,
+        namespaces=frozenset({"postgres-main"}),
+        owner="main",
+        classes=(("standard", True, True),),
+        volumes={"data-pg-0": ("10Gi", "standard")},
+    )
+
+
+def test_a_refusal_is_no_silence_and_absence_is_an_answer() -> None:
+    found = look(settings(), answering({**ALL, "storageclasses": REFUSED, "namespaces": ABSENT}))
+    assert (found.unreachable, found.classes, found.namespaces) == (None, None, frozenset())
+
+
+def test_silence_names_the_context_and_the_address() -> None:
+    found = look(settings(), answering({**ALL, "namespaces": SILENT}))
+    assert (found.context, found.address) == ("lab", ADDRESS)
+    assert found.unreachable is not None and "Client.Timeout exceeded" in found.unreachable

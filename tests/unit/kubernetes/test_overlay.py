@@ -1,0 +1,120 @@
+"""k8s/ with a stack's settings over it: nothing but what they say, and pods are replaced only when they must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.kubernetes import manifests
+from components.kubernetes.manifests import Manifest, identity
+from components.kubernetes.overlay import RESTART
+from components.settings.kubernetes_rules import FROZEN_IS_DEAD
+from tests.unit.kubernetes.golden import BASE, CASES, case_names, default, flat, made, rendered
+
+
+def stack(**kubernetes: Any) -> dict[str, Any]:
+    return {"config": {"platform": "kubernetes", "kubernetes": kubernetes}}
+
+
+def by_name(found: list[Manifest]) -> dict[tuple[str, str], Manifest]:
+    return {identity(one): one for one in found}
+
+
+def marks(given: dict[str, Any]) -> dict[str, str]:
+    """The restart mark of each workload."""
+    return {
+        key[1]: one["spec"]["template"]["metadata"]["annotations"][RESTART]
+        for key, one in by_name(made(given)).items()
+        if key[0] in ("StatefulSet", "Deployment")
+    }
+
+
+@pytest.mark.parametrize("name", case_names())
+def test_golden(name: str) -> None:
+    assert rendered(name) == (CASES / name / "changes.yaml").read_text(encoding="utf-8")
+
+
+def test_defaults_change_nothing_of_k8s_but_the_mark_and_the_labels() -> None:
+    known = by_name([one for one in BASE.manifests if one["metadata"]["name"] != "certificates"])
+    assert default().keys() == known.keys()
+    for key, ours in default().items():
+        before, after = flat(known[key]), flat(ours)
+        changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+        strange = {path for path in changed if ".labels" not in path and not path.startswith("metadata.namespace")}
+        allowed = {f"spec.template.metadata.annotations.{RESTART}"}
+        allowed |= {path for path in strange if path.endswith(".image")}  # kustomize puts the tag
+        assert strange <= allowed, key
+
+
+def test_the_files_themselves_are_not_changed() -> None:
+    before = yaml.safe_dump(BASE.manifests)
+    made(stack(hibernate=True, namespace="elsewhere"))
+    assert yaml.safe_dump(BASE.manifests) == before
+
+
+@pytest.mark.parametrize(
+    "given, rolled",
+    [
+        pytest.param({"patroni": {"timing": "wide"}}, set(), id="timing is a PATCH"),
+        pytest.param({"parameters": {"work_mem": "64MB"}}, set(), id="a parameter is a PATCH"),
+        pytest.param({"durability": "balanced"}, set(), id="durability is a PATCH"),
+        pytest.param({"pooler": {"default_pool_size": 10}}, set(), id="pools are a RELOAD"),
+        pytest.param({"replicas": 4}, set(), id="more members leave the others alone"),
+        pytest.param({"kubernetes": {"fenced": ["pg-1"]}}, set(), id="fencing is a reload"),
+        pytest.param({"kubernetes": {"etcd": {"nodes": 5}}}, {"etcd", "pg", "gateway"}, id="another etcd"),
+    ],
+)
+def test_what_replaces_pods(given: dict[str, Any], rolled: set[str]) -> None:
+    before, after = marks(stack()), marks({"config": {"platform": "kubernetes", **given}})
+    assert {name for name in before if before[name] != after[name]} == rolled
+
+
+def test_no_object_lies_outside_the_namespace() -> None:
+    for one in made(stack(namespace="team-data", existing_namespace=True)):
+        assert one["metadata"]["namespace"] == "team-data"
+        for subject in one.get("subjects", []):
+            assert subject["namespace"] == "team-data"
+
+
+def test_no_pod_has_a_token_of_the_api() -> None:
+    pods = [one["spec"]["template"]["spec"] for one in made(stack()) if "template" in one.get("spec", {})]
+    assert len(pods) == 3
+    assert [pod["automountServiceAccountToken"] for pod in pods] == [False] * 3
+
+
+def test_the_rule_about_frozen_members_follows_the_probe() -> None:
+    probe = default()["StatefulSet", "pg"]["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]
+    dead = probe["failureThreshold"] * probe["periodSeconds"] + probe["timeoutSeconds"]
+    assert dead + probe["terminationGracePeriodSeconds"] == FROZEN_IS_DEAD
+
+
+def test_a_word_of_kustomize_that_we_do_not_know_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "kustomization.yaml").write_text("resources: []\nnamespace: a\npatches: [{path: b.yaml}]\n")
+    with pytest.raises(ValueError, match="patches is not understood"):
+        manifests.read(tmp_path)
+
+
+Change = Callable[[Manifest], Any]
+
+
+@pytest.mark.parametrize(
+    "kubernetes, key, look, expected",
+    [
+        pytest.param({"hibernate": True}, ("StatefulSet", "pg"), lambda one: one["spec"]["replicas"], 0, id="asleep"),
+        pytest.param({"hibernate": True}, ("StatefulSet", "etcd"), lambda one: one["spec"]["replicas"], 3, id="etcd"),
+        pytest.param({"resources": {"memory": "4Gi"}}, ("StatefulSet", "pg"),
+                     lambda one: one["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"],
+                     "4Gi", id="memory"),
+        pytest.param({"storage": {"size": "1Ti"}}, ("StatefulSet", "pg"),
+                     lambda one: one["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"],
+                     "1Ti", id="volume"),
+    ],
+)  # fmt: skip
+def test_a_setting_reaches_its_object(
+    kubernetes: dict[str, Any], key: tuple[str, str], look: Change, expected: Any
+) -> None:
+    assert look(by_name(made(stack(**kubernetes)))[key]) == expected
