@@ -74,10 +74,9 @@ def waiting(patroni: Patroni) -> list[str]:
 
 
 def drift(spec: Spec, patroni: Patroni, live: Change) -> list[str]:
-    """What somebody changed, and who waits for a restart; one sentence each."""
-    return configuration_drift(spec["configuration"], live) + [
-        f"{name}: waits for a restart" for name in waiting(patroni)
-    ]
+    """What somebody changed, and who waits for a restart; one sentence each. One member answers for all of them."""
+    waits = [str(one["name"]) for one in patroni.view() if one.get("pending_restart")]
+    return configuration_drift(spec["configuration"], live) + [f"{name}: waits for a restart" for name in waits]
 
 
 def changes(old: Spec, new: Spec) -> list[str]:
