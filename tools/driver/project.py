@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -63,6 +65,23 @@ class Project:
         return self.state / ".pulumi" / "locks" / "organization" / self.name / self.stack
 
     @property
+    def others(self) -> list[str]:
+        """Stacks of this checkout whose state lies beside ours and still holds something."""
+        files = self.checkpoint.parent.glob("*.json")
+        return sorted(file.stem for file in files if file.stem != self.stack and _holds_something(file))
+
+    def forget(self) -> None:
+        """The state of this stack; with it the passphrase and all the rest, unless others need them."""
+        if not self.others:
+            shutil.rmtree(self.work, ignore_errors=True)
+            return
+        for file in (*self.checkpoint.parent.glob(f"{self.stack}.json*"), self.engine_stack_file):
+            file.unlink(missing_ok=True)
+        for kind in ("backups", "history"):
+            shutil.rmtree(self.state / ".pulumi" / kind / self.name / self.stack, ignore_errors=True)
+        shutil.rmtree(self.locks, ignore_errors=True)
+
+    @property
     def own_backend(self) -> bool:
         """Is the state kept in the checkout, because nobody named another place?"""
         return not os.environ.get(BACKEND)
@@ -110,6 +129,15 @@ class Project:
             before = _mapping(self.engine_stack_file.read_text(encoding="utf-8"))
             kept = {key: before[key] for key in keys if key in before and key not in given}
         return text if not kept else text.rstrip("\n") + "\n" + yaml.safe_dump(kept, width=10_000)
+
+
+def _holds_something(checkpoint: Path) -> bool:
+    """Whether a state has resources besides the stack itself; one that cannot be read counts, too."""
+    try:
+        deployment = json.loads(checkpoint.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
+        return len(deployment.get("resources") or ()) > 1
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
 
 
 def _mapping(text: str) -> dict[str, Any]:

@@ -116,3 +116,34 @@ def test_a_state_that_cannot_be_read_is_left_to_the_engine(tmp_path: Path, text:
     file.write_text(text)
     assert list(forget_pending(file)) == []
     assert file.read_text() == text
+
+
+def checkpoint(project: Project, stack: str, resources: int) -> Path:
+    file = project.checkpoint.with_name(f"{stack}.json")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"checkpoint": {"latest": {"resources": [{"type": "x"}] * resources}}}))
+    return file
+
+
+def test_a_reset_forgets_all_when_no_other_stack_is_up(project: Project) -> None:
+    project.prepare()
+    checkpoint(project, "local", 5)
+    checkpoint(project, "dev", 1)  # the stack itself: it was taken down
+
+    project.forget()
+
+    assert not project.work.exists()
+
+
+def test_a_reset_leaves_what_another_stack_needs(project: Project) -> None:
+    project.prepare()
+    own, other = checkpoint(project, "local", 5), checkpoint(project, "dev", 5)
+    lock(project, 1)
+
+    assert project.others == ["dev"]
+    project.forget()
+
+    assert not own.exists()
+    assert not project.locks.exists()
+    assert other.exists()
+    assert project.passphrase_file.exists()
