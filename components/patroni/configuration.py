@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -81,7 +81,22 @@ def drift(spec: Spec, patroni: Patroni, live: Change) -> list[str]:
 
 def changes(old: Spec, new: Spec) -> list[str]:
     """What a new spec will do: old and new value, and reload, rolling restart or a new cluster."""
-    told = [str(one) for one in impact(old["deployment"], new["deployment"])]
+    told = [*_standby(old["configuration"], new["configuration"])]
+    told += [str(one) for one in impact(old["deployment"], new["deployment"])]
     if not told and patch(new["configuration"], old["configuration"]):
         told = ["dynamic configuration: reload, nobody is cut off"]
     return told
+
+
+def _standby(old: Change, new: Change) -> Iterator[str]:
+    before, after = old.get(STANDBY), new.get(STANDBY)
+    if before and not after:
+        yield f"promotion: no longer follows {_at(before)}, takes writes; make sure that the other takes none"
+    elif after and not before:
+        yield f"becomes a standby of {_at(after)}: takes no writes any more, what only it has is lost"
+    elif after != before:
+        yield f"follows {_at(after)} instead of {_at(before)}: reload"
+
+
+def _at(primary: Any) -> str:
+    return f"{primary['host']}:{primary['port']}"
