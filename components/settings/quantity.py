@@ -17,7 +17,8 @@ def in_bytes(text: str) -> int:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:[eE](\d+)|([A-Za-z]*))", text)
     if found is None or (found[3] or "") not in BYTES:
         raise ValueError(f"not a size: {text}")
-    return round(float(found[1]) * 10 ** int(found[2] or 0) * BYTES[found[3] or ""])
+    amount: float = float(found[1]) * 10.0 ** int(found[2] or 0) * BYTES[found[3] or ""]
+    return round(amount)
 
 
 def millicores(text: str) -> int:
