@@ -1,6 +1,7 @@
 """Other people's judges on k8s/: `python -m tools.judges`; exit code 1 for what k8s/exceptions.yaml does not list.
 
 kubernetes-validate compares with Kubernetes' own schemas, checkov with its rules for workloads; both work offline.
+kube-score takes part where it is installed (go install github.com/zegl/kube-score/cmd/kube-score@latest).
 The Pod Security Standard is judged by the API server itself: the namespace enforces it.
 """
 
@@ -25,6 +26,7 @@ from tools.setup.stamps import stamped, write
 REQUIREMENTS = ROOT / "tools" / "judges-requirements.txt"
 EXCEPTIONS = ROOT / "k8s" / "exceptions.yaml"
 KUBERNETES = "1.34"
+SCORE, WELL = "kube-score", 10  # the grade of a check that has nothing to say
 OF_OPERATORS = {"PodMonitor", "PrometheusRule"}  # no schema of Kubernetes' own knows them
 
 
@@ -100,6 +102,21 @@ def checkov_findings(programs: Path, file: Path) -> list[Finding]:
     ]
 
 
+def score_findings(file: Path) -> list[Finding]:
+    """kube-score's, which is a program in Go; nothing where it is not installed."""
+    if shutil.which(SCORE) is None:
+        return []
+    command = [SCORE, "score", "-o", "json", "--kubernetes-version", f"v{KUBERNETES}", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return [
+        Finding(SCORE, check["check"]["id"], scored["object_name"], comment["summary"])
+        for scored in json.loads(done.stdout)
+        for check in scored["checks"] or []
+        if not check["skipped"] and check["grade"] < WELL
+        for comment in check["comments"] or []
+    ]
+
+
 def verdict(findings: Iterable[Finding], waived: Sequence[Waived]) -> list[str]:
     """What is neither right nor excepted, and exceptions that nobody asks for."""
     found = sorted(set(findings))
@@ -118,11 +135,13 @@ def judge(objects: Sequence[dict[str, Any]]) -> list[Finding]:
         file.write_text(
             yaml.safe_dump_all([one for one in objects if one["kind"] not in OF_OPERATORS]), encoding="utf-8"
         )
-        return schema_findings(programs, file) + checkov_findings(programs, file)
+        return schema_findings(programs, file) + checkov_findings(programs, file) + score_findings(file)
 
 
 def exceptions() -> list[Waived]:
-    return [Waived(**one) for one in yaml.safe_load(EXCEPTIONS.read_text(encoding="utf-8"))]
+    """Those for the judges that are here."""
+    given = [Waived(**one) for one in yaml.safe_load(EXCEPTIONS.read_text(encoding="utf-8"))]
+    return [one for one in given if one.judge != SCORE or shutil.which(SCORE) is not None]
 
 
 def main() -> int:
