@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -78,19 +78,21 @@ def waiting(patroni: Patroni) -> list[str]:
 
 
 def drift(spec: Spec, coming: Spec, patroni: Patroni, live: Change) -> list[str]:
-    """What somebody changed, and who waits for a restart; one sentence each."""
+    """What somebody changed, and who waits for a restart; one sentence each. One member answers for all of them."""
     theirs = live.get("postgresql", {}).get(hba.KEY)
     lines = hba.differences("dynamic configuration: pg_hba", hba.wanted(spec["configuration"]), theirs or [])
+    waits = [str(one["name"]) for one in patroni.view() if one.get("pending_restart")]
     return [
         *configuration_drift(hba.without(spec["configuration"]), hba.without(live)),
         *(lines if theirs != hba.wanted(coming["configuration"]) else ()),
-        *(f"{name}: waits for a restart" for name in waiting(patroni)),
+        *(f"{name}: waits for a restart" for name in waits),
     ]
 
 
 def changes(old: Spec, new: Spec) -> list[str]:
     """What a new spec will do: old and new value, and reload, rolling restart or a new cluster."""
-    told = [str(one) for one in impact(old["deployment"], new["deployment"])]
+    told = [*_standby(old["configuration"], new["configuration"])]
+    told += [str(one) for one in impact(old["deployment"], new["deployment"])]
     if not told and patch(hba.without(new["configuration"]), hba.without(old["configuration"])):
         told = ["dynamic configuration: reload, nobody is cut off"]
     return told + list(hba.told(hba.wanted(old["configuration"]), hba.wanted(new["configuration"])))
@@ -99,3 +101,17 @@ def changes(old: Spec, new: Spec) -> list[str]:
 def lines_change(old: Spec, new: Spec) -> bool:
     """Whether pg_hba.conf will be another one."""
     return hba.wanted(old["configuration"]) != hba.wanted(new["configuration"])
+
+
+def _standby(old: Change, new: Change) -> Iterator[str]:
+    before, after = old.get(STANDBY), new.get(STANDBY)
+    if before and not after:
+        yield f"promotion: no longer follows {_at(before)}, takes writes; make sure that the other takes none"
+    elif after and not before:
+        yield f"becomes a standby of {_at(after)}: takes no writes any more, what only it has is lost"
+    elif after != before:
+        yield f"follows {_at(after)} instead of {_at(before)}: reload"
+
+
+def _at(primary: Any) -> str:
+    return f"{primary['host']}:{primary['port']}"

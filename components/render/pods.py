@@ -276,6 +276,7 @@ def _kept_pooler(site: PoolerSite, target: str) -> dict[str, Any]:
         "command": ["/usr/sbin/pgbouncer", site.config_file],
         "databases_file": site.databases,
         "target": target,
+        "finish": True,
     }
 
 

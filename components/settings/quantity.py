@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from typing import Any
 
-BYTES = {"": 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+BINARY = {f"{letter}i": 2 ** (10 * power) for power, letter in enumerate("KMGTPE", start=1)}
+DECIMAL = {letter: 10 ** (3 * power) for power, letter in enumerate("kMGTPE", start=1)}
+BYTES: dict[str, float] = {"": 1, "m": 0.001} | BINARY | DECIMAL
 SIZE = r"^[1-9][0-9]{0,11}(Ki|Mi|Gi|Ti|k|M|G|T)?$"
 CORES = r"^([1-9][0-9]{0,4}m|[1-9][0-9]{0,2}(\.[0-9]{1,3})?|0\.[0-9]{1,3})$"
 
 
 def in_bytes(text: str) -> int:
-    """`10Gi` -> 10737418240; raises ValueError for what is no size."""
-    found = re.fullmatch(r"(\d+)([A-Za-z]*)", text)
-    if found is None or found[2] not in BYTES:
+    """`10Gi` -> 10737418240, in whatever form Kubernetes writes a size; raises ValueError for what is none."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:[eE](\d+)|([A-Za-z]*))", text)
+    if found is None or (found[3] or "") not in BYTES:
         raise ValueError(f"not a size: {text}")
-    return int(found[1]) * BYTES[found[2]]
+    amount: float = float(found[1]) * 10.0 ** int(found[2] or 0) * BYTES[found[3] or ""]
+    return round(amount)
 
 
 def millicores(text: str) -> int:

@@ -55,10 +55,11 @@ gateway (PgBouncer, HAProxy and the follower of the leader key):
                   may come or go
     rest          {"ca": path, "cert": path, "key": path} for the members' REST API
     pgbouncer     [{"name": "pgbouncer-rw", "command": [...], "databases_file": path,
-                    "target": "leader" or "host:port", "databases": {"*": ""}}, ...]
+                    "target": "leader" or "host:port", "databases": {"*": ""}, "finish": false}, ...]
                   databases_file is written here, before the program starts: "<database> = host=.. port=.. <extra>"
                   for each entry of `databases` below a [databases] header; pgbouncer.ini has `%include <the file>`
-                  and a small server_login_retry (0.1 to 0.2: how often a lost server is tried again)
+                  and a small server_login_retry (0.1 to 0.2: how often a lost server is tried again);
+                  with `finish` a stop lets running transactions end
     haproxy       {"command": ["haproxy", "-W", "-f", ...], "socket": path of its admin socket (`stats socket ...
                   level admin`), "writer_backend": "writer", "reader_backend": "reader"}; -W, without -D, so that
                   SIGHUP can reload it. Direct sessions come back in the time of the pooled ones only with `timeout

@@ -99,13 +99,14 @@ class Address:
 
 @dataclass(frozen=True, kw_only=True)
 class Pooler:
-    """One PgBouncer; `target` is "leader" or a fixed "host:port"."""
+    """One PgBouncer; `target` is "leader" or a fixed "host:port"; `finish` lets it end its transactions on a stop."""
 
     name: str
     command: tuple[str, ...]
     databases_file: str
     target: str
     databases: Mapping[str, str] = field(default_factory=lambda: {"*": ""})
+    finish: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

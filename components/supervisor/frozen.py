@@ -22,7 +22,7 @@ _PATIENCE = 3  # times `frozen_seconds`, with a process that still runs
 
 
 def overdue(answered: float | None, now: float, limit: float, has_run: bool) -> str:
-    """Why Patroni must be ended, "" when it need not; `has_run` since it last answered."""
+    """Why Patroni must be ended, "" when it need not; `has_run` since it fell silent."""
     silent = 0.0 if answered is None else now - answered
     if silent >= limit and not has_run:
         return f"has been frozen for {silent:.0f} s"
@@ -37,7 +37,7 @@ class Watchdog:
     def __init__(self, member: Member, log: Log, pid: Callable[[], int | None], end: Callable[[str], None]) -> None:
         self._member, self._log, self._pid, self._end = member, log, pid, end
         self._answered: float | None = None
-        self._ran = -1
+        self._ran: int | None = None  # processor time when the silence began
         self._status = 0
         self._lock = threading.Lock()
 
@@ -48,7 +48,7 @@ class Watchdog:
     def forget(self) -> None:
         """Patroni was started anew and may take its time until it answers for the first time."""
         with self._lock:
-            self._answered = None
+            self._answered, self._ran = None, None
 
     def well(self) -> bool:
         """False when Patroni itself says that its loop hangs; while it starts or is silent, that is our matter."""
@@ -59,15 +59,17 @@ class Watchdog:
         while True:
             if status := self._asked():
                 with self._lock:
-                    self._answered, self._ran, self._status = time.monotonic(), self._ticks(), status
+                    self._answered, self._ran, self._status = time.monotonic(), None, status
             elif reason := self._overdue():
                 self.forget()
                 self._end(f"Patroni {reason}: ending the whole member")
             time.sleep(_INTERVAL)
 
     def _overdue(self) -> str:
+        now = self._ticks()
         with self._lock:
-            return overdue(self._answered, time.monotonic(), self._member.frozen_seconds, self._ran != self._ticks())
+            self._ran = now if self._ran is None else self._ran
+            return overdue(self._answered, time.monotonic(), self._member.frozen_seconds, self._ran != now)
 
     def _ticks(self) -> int:
         pid = self._pid()

@@ -82,8 +82,18 @@ class GatewayRole(PlainRole):
 
 
 def programs(gateway: Gateway) -> list[Program]:
-    """What a gateway runs. PgBouncer ends at once on SIGTERM and waits for its clients on SIGINT."""
-    poolers = [Program(name=one.name, command=one.command, reload=signal.SIGHUP) for one in gateway.pgbouncer]
+    """What a gateway runs. On SIGINT PgBouncer ends the transactions that run, then itself. On SIGTERM it ends at once,
+    or, since 1.23, waits for each client to go; paused at that moment, it would stay so and answer nobody any more.
+    """
+    poolers = [
+        Program(
+            name=one.name,
+            command=one.command,
+            stop=signal.SIGINT if one.finish else signal.SIGTERM,
+            reload=signal.SIGHUP,
+        )
+        for one in gateway.pgbouncer
+    ]
     if gateway.haproxy is None:
         return poolers
     return [Program(name=HAPROXY, command=gateway.haproxy.command, reload=signal.SIGUSR2), *poolers]

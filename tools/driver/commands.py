@@ -93,8 +93,8 @@ def _destroy(request: Request) -> None:
     try:
         _sum_up(request, request.engine.destroy(), "destroy")
     except Refusal as refusal:
-        if refusal.code != 1:
-            raise
+        if refusal.code != 1 or cluster.platform(project) != "embedded":
+            raise  # what is elsewhere only Pulumi can remove
         screen.show(
             Line("note", f"{refusal}\nPulumi cannot remove it; removing what runs and lies in its folder instead")
         )
@@ -114,7 +114,10 @@ def _sweep(request: Request) -> None:
 
 
 def reset(request: Request) -> int:
-    """Works without any state at all, so Pulumi is not asked."""
+    """On this machine it works without any state, so Pulumi is not asked; elsewhere nobody else can remove it."""
+    project = request.project
+    if cluster.platform(project) != "embedded":
+        _destroy(request)
     _sweep(request)
     if others := request.project.forget():
         named = ", ".join(others)

@@ -64,6 +64,30 @@ class Project:
     def locks(self) -> Path:
         return self.state / ".pulumi" / "locks" / "organization" / self.name / self.stack
 
+    def _states(self) -> dict[str, Path]:
+        return {file.stem: file for file in (self.state / ".pulumi" / "stacks").glob("*/*.json")}
+
+    @property
+    def others(self) -> list[str]:
+        """Stacks of this checkout whose state lies beside ours and still holds something."""
+        return sorted(name for name, file in self._states().items() if name != self.stack and _holds_something(file))
+
+    def forget(self) -> list[str]:
+        """Removes this stack's state, and with it the passphrase and all else of ours, unless other stacks of the
+        checkout have something up that needs them: their names.
+        """
+        others = self.others
+        if not others:
+            shutil.rmtree(self.work, ignore_errors=True)
+            return []
+        self.engine_stack_file.unlink(missing_ok=True)
+        below = self.state / ".pulumi"
+        for file in below.glob(f"stacks/*/{self.stack}.json*"):
+            file.unlink()
+        for folder in (*below.glob(f"*/*/{self.stack}"), *below.glob(f"locks/*/*/{self.stack}")):
+            shutil.rmtree(folder, ignore_errors=True)
+        return others
+
     @property
     def own_backend(self) -> bool:
         """Is the state kept in the checkout, because nobody named another place?"""
@@ -96,25 +120,6 @@ class Project:
             write(self.passphrase_file, secrets.token_urlsafe(32) + "\n", mode=0o600)
         write(self.engine_stack_file, self._stack_text(), mode=0o600)
 
-    def forget(self) -> list[str]:
-        """Removes this stack's state, and with it the passphrase and all else of ours, unless other stacks of the
-        checkout have something up that needs them: their names.
-        """
-        others = [stack for stack, file in self._states().items() if stack != self.stack and _has_resources(file)]
-        if not others:
-            shutil.rmtree(self.work, ignore_errors=True)
-            return []
-        self.engine_stack_file.unlink(missing_ok=True)
-        below = self.state / ".pulumi"
-        for file in below.glob(f"stacks/*/{self.stack}.json*"):
-            file.unlink()
-        for folder in (*below.glob(f"*/*/{self.stack}"), *below.glob(f"locks/*/*/{self.stack}")):
-            shutil.rmtree(folder, ignore_errors=True)
-        return sorted(others)
-
-    def _states(self) -> dict[str, Path]:
-        return {file.stem: file for file in (self.state / ".pulumi" / "stacks").glob("*/*.json")}
-
     def _refuse_if_lost(self) -> None:
         if self.own_backend and self._states():
             raise Refusal(
@@ -134,11 +139,11 @@ class Project:
         return text if not kept else text.rstrip("\n") + "\n" + yaml.safe_dump(kept, width=10_000)
 
 
-def _has_resources(checkpoint: Path) -> bool:
-    """Is anything up, as far as Pulumi knows? What cannot be read counts, since it may be."""
+def _holds_something(checkpoint: Path) -> bool:
+    """Whether a state has resources besides the stack itself; one that cannot be read counts, too."""
     try:
-        latest = json.loads(checkpoint.read_text(encoding="utf-8"))["checkpoint"]["latest"]
-        return bool((latest or {}).get("resources"))
+        deployment = json.loads(checkpoint.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
+        return len(deployment.get("resources") or ()) > 1
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return True
 

@@ -87,7 +87,7 @@ def applied(kubectl: Kubectl) -> Iterator[Platform]:
         yield platform
     finally:
         if not there:
-            kubectl.run("delete", "-k", str(ROOT / "k8s"), "--wait=true", limit=300)
+            platform.remove()
 
 
 def main(arguments: list[str] | None = None) -> int:

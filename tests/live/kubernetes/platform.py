@@ -103,6 +103,14 @@ class Platform:
 
     # What is done to it.
 
+    def remove(self, limit: float = 300.0) -> None:
+        """The namespace with all in it; pods first, else Kubernetes waits as long as the slowest of them might take."""
+        self.kubectl.try_to("delete", "statefulset,deployment,job,cronjob", "--all", "--wait=false")
+        self.kubectl.try_to("delete", "pods", "--all", "--wait=true", limit=limit)
+        self.kubectl.try_to("delete", "namespace", self.kubectl.namespace, "--wait=false")
+        left = ("get", "namespace", self.kubectl.namespace, "--ignore-not-found", "-o", "name")
+        wait_until(limit, "the namespace is gone", lambda: self.kubectl.try_to(*left).stdout, pause=2)
+
     def wait_whole(self, limit: float = 240.0) -> float:
         """Until a leader, both replicas synchronous, etcd and the gateways are there."""
         return wait_until(limit, "the cluster is whole", self.missing)

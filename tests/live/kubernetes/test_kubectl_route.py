@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.live.kubernetes.client import Client
+from tests.live.kubernetes.client import Client, now
 from tests.live.kubernetes.lab import ROOT, Kubectl, wait_until
 from tests.live.kubernetes.platform import MEMBERS, Platform
 
@@ -29,7 +28,8 @@ def overlay(folder: Path, namespace: str) -> Path:
         "namespace": namespace,
         "resources": [os.path.relpath(ROOT / "k8s", folder)],
     }
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(plain), encoding="utf-8")
+    # As JSON: Python's YAML writes the name `n` bare, which Go's reads as false.
+    (folder / "kustomization.yaml").write_text(json.dumps(plain), encoding="utf-8")
     return folder
 
 
@@ -43,8 +43,7 @@ def platform(kubeconfig: Path) -> Iterator[Platform]:
             print(f"\nwhole after {made.wait_whole(APART):.0f} s")
             yield made
         finally:
-            made.kubectl.try_to("delete", "namespace", NAMESPACE, "--wait=false")
-            wait_until(APART, "the namespace is gone", lambda: _left(made.kubectl), pause=2)
+            made.remove()
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +136,7 @@ def test_a_namespace_may_have_a_name_that_yaml_reads_as_no(kubeconfig: Path, tmp
 
 
 def test_a_renewed_certificate_is_shown_without_a_restart(platform: Platform, client: Client) -> None:
-    before = _restarts(platform)
+    began, before = now(), _restarts(platform)
     serial = _shown_serial(platform)
     platform.kubectl.run("delete", "secret", "pg-tls")
     platform.kubectl.run("create", "job", "renewal", "--from=cronjob/certificates")
@@ -146,17 +145,13 @@ def test_a_renewed_certificate_is_shown_without_a_restart(platform: Platform, cl
     )
     assert _restarts(platform) == before
     client.read()
-    assert client.outage("pooled", client.last("pooled") - 200) < 30
+    assert client.outage("pooled", began) < 20
 
 
 def test_nothing_acknowledged_was_lost_in_all_of_this(client: Client) -> None:
     audit = client.stop()
     assert audit.acknowledged > 100
     assert audit.lost == []
-
-
-def _left(kubectl: Kubectl) -> str:
-    return kubectl.try_to("get", "namespace", kubectl.namespace, "--ignore-not-found", "-o", "name").stdout
 
 
 def _lose_volume(platform: Platform, pod: str) -> None:

@@ -145,6 +145,7 @@ def test_every_preset_outlives_a_frozen_member(timing: str) -> None:
 
 def test_quantities() -> None:
     assert (in_bytes("1Gi"), in_bytes("500M"), in_bytes("7")) == (2**30, 500 * 10**6, 7)
+    assert (in_bytes("1.5Gi"), in_bytes("2e9"), in_bytes("1500m")) == (3 * 2**29, 2 * 10**9, 2)
     assert (millicores("500m"), millicores("1.5"), megabytes(2**30 + 5)) == (500, 1500, "1024MB")
     with pytest.raises(ValueError, match="not a size"):
         in_bytes("1 Gi")

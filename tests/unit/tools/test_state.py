@@ -132,7 +132,7 @@ def state(project: Project, stack: str, resources: str) -> Path:
 
 def test_forgetting_a_stack_leaves_one_that_is_up_what_it_needs(project: Project) -> None:
     project.prepare()
-    own, other = state(project, "local", "[1]"), state(project, "local17", "[1]")
+    own, other = state(project, "local", "[1, 2]"), state(project, "local17", "[1, 2]")
     assert project.forget() == ["local17"]
     below = project.state / ".pulumi"
     assert project.passphrase_file.exists() and other.exists() and other.with_suffix(".json.bak").exists()
@@ -142,10 +142,10 @@ def test_forgetting_a_stack_leaves_one_that_is_up_what_it_needs(project: Project
     assert not project.engine_stack_file.exists()
 
 
-@pytest.mark.parametrize("resources", ["[]", "null"])
+@pytest.mark.parametrize("resources", ["[]", "null", "[1]"])
 def test_forgetting_the_last_stack_that_is_up_leaves_nothing(project: Project, resources: str) -> None:
     project.prepare()
-    state(project, "local", "[1]")
+    state(project, "local", "[1, 2]")
     state(project, "local17", resources)
     assert project.forget() == []
     assert not project.work.exists()
@@ -153,6 +153,36 @@ def test_forgetting_the_last_stack_that_is_up_leaves_nothing(project: Project, r
 
 def test_a_state_that_cannot_be_read_may_be_of_something_that_is_up(project: Project) -> None:
     project.prepare()
-    state(project, "dev", "[1]").write_text("{")
+    state(project, "dev", "[1, 2]").write_text("{")
     assert project.forget() == ["dev"]
+
+
+def checkpoint(project: Project, stack: str, resources: int) -> Path:
+    file = project.checkpoint.with_name(f"{stack}.json")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"checkpoint": {"latest": {"resources": [{"type": "x"}] * resources}}}))
+    return file
+
+
+def test_a_reset_forgets_all_when_no_other_stack_is_up(project: Project) -> None:
+    project.prepare()
+    checkpoint(project, "local", 5)
+    checkpoint(project, "dev", 1)  # the stack itself: it was taken down
+
+    project.forget()
+
+    assert not project.work.exists()
+
+
+def test_a_reset_leaves_what_another_stack_needs(project: Project) -> None:
+    project.prepare()
+    own, other = checkpoint(project, "local", 5), checkpoint(project, "dev", 5)
+    lock(project, 1)
+
+    assert project.others == ["dev"]
+    project.forget()
+
+    assert not own.exists()
+    assert not project.locks.exists()
+    assert other.exists()
     assert project.passphrase_file.exists()
