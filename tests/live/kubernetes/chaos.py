@@ -24,7 +24,7 @@ from tests.live.kubernetes.platform import Platform
 # Seconds, medians by the pooled port, on a machine with other work. `cut-off` is the ttl and what comes after it.
 LIMITS: Mapping[str, float] = {
     "pod-deleted": 6.0,
-    "postgres-killed": 4.0,
+    "postgres-kill": 4.0,
     "patroni-frozen": 15.0,
     "node-drained": 8.0,
     "etcd-lost": 3.0,
