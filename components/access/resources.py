@@ -13,7 +13,7 @@ from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
 from components import contract
-from components.access import apply, edge, passwords, preview, scripts, silence
+from components.access import apply, edge, passwords, preview, remembered, scripts, silence
 from components.access.failures import AccessError
 from components.access.passwords import Verifier
 from components.access.preview import Preview
@@ -23,6 +23,9 @@ from components.access.spec.load import Loaded, from_plain
 Props = dict[str, Any]
 T = TypeVar("T")
 UNKNOWN_PASSWORD = "of-a-password-that-is-yet-to-be-made"  # noqa: S105  # stands for it in a preview
+
+
+_PLANS = remembered.Remembered()
 
 
 class _Provider(dynamic.ResourceProvider):
@@ -76,6 +79,7 @@ class _Provider(dynamic.ResourceProvider):
         if self.rests(props):
             return dynamic.ReadResult(id_=id_, outs=props)
         found = edge.guarded(self.where(props), lambda: self.plan(props))
+        _PLANS.keep(self._key(props), found)
         drift = found.statements() if found.reachable else ["the server cannot be reached"]
         edge.say(f"{self.where(props)}: drift: {line}" for line in drift)
         return dynamic.ReadResult(id_=id_, outs={**props, "drift": drift})
@@ -84,6 +88,9 @@ class _Provider(dynamic.ResourceProvider):
         # Roles own things and databases hold data: neither goes because a line of the stack went. Where the platform
         # is destroyed, it takes the whole server along.
         edge.say([f"{self.where(_props)}: left on the server as it is; the stack only forgets it"])
+
+    def _key(self, props: Props) -> str:
+        return remembered.key(type(self).__name__, props, rpc.unwrap_rpc_secret)
 
     def rests(self, props: Props) -> bool:
         """Whether the server is not to be touched for now."""
@@ -96,12 +103,13 @@ class _Provider(dynamic.ResourceProvider):
         """Does it, and returns what a later run needs to know; nothing new of a server that rests."""
         if self.rests(props):
             return {"sent": sent}
+        _PLANS.forget()
         done = edge.guarded(self.where(props), lambda: self.apply({**props, "sent": sent}))
         edge.say(f"{self.where(props)}: {note}" for note in done.pending)
         return self.outputs_of(props)
 
     def _show(self, props: Props, *, only_changes: bool = False) -> Preview:
-        found = self.plan(props)
+        found = _PLANS.take(self._key(props)) or self.plan(props)
         if found.changes or not only_changes:
             edge.say(preview.lines(found))
         if found.problems:

@@ -52,7 +52,7 @@ class DynamicConfigurationProvider(Provider):
     def drift(self, spec: Spec, coming: Spec) -> list[str]:
         patroni = Patroni.of(spec, coming)
         live = patroni.configuration()
-        return _silence(coming) if live is None else drift(spec, patroni, live)
+        return _silence(coming) if live is None else drift(spec, patroni.view(), live)
 
     def changes(self, old: Spec, new: Spec) -> list[str]:
         return changes(old, new)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -73,9 +73,9 @@ def waiting(patroni: Patroni) -> list[str]:
     return [name for name in patroni.members if waits_for_restart(patroni, name)]
 
 
-def drift(spec: Spec, patroni: Patroni, live: Change) -> list[str]:
-    """What somebody changed, and who waits for a restart; one sentence each. One member answers for all of them."""
-    waits = [str(one["name"]) for one in patroni.view() if one.get("pending_restart")]
+def drift(spec: Spec, view: Sequence[Mapping[str, Any]], live: Change) -> list[str]:
+    """What somebody changed, and who waits for a restart; one sentence each. `view` are the members as one tells it."""
+    waits = [str(one["name"]) for one in view if one.get("pending_restart")]
     return configuration_drift(spec["configuration"], live) + [f"{name}: waits for a restart" for name in waits]
 
 
