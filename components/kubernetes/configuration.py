@@ -51,6 +51,8 @@ class ConfigurationProvider(Provider):
             return
         _LOOKS.clear()
         with _members(spec) as patroni:
+            # First: nobody waits for a fenced member, so one that leads would be waited around for ever.
+            _leave_the_fenced(spec, patroni)
             bring_about(spec, patroni, in_force=lambda change: _wait_in_force(spec, patroni, change), old=old)
             _leave_the_fenced(spec, patroni)
 
