@@ -10,15 +10,18 @@ from typing import Any, ClassVar
 
 import pulumi
 from pulumi import dynamic
+from pulumi.runtime import rpc
 
 from components import contract
-from components.access import admissions, agreed, apply, edge, given, preview, reconnecting, silence
+from components.access import admissions, agreed, apply, edge, given, preview, reconnecting, remembered, silence
 from components.access.apply import Done
 from components.access.failures import AccessError
 from components.access.given import Props
 from components.access.preview import Preview
 from components.access.session import reached
 from components.access.spec.load import Loaded
+
+_PLANS = remembered.Remembered()
 
 
 class _Provider(dynamic.ResourceProvider):
@@ -72,6 +75,7 @@ class _Provider(dynamic.ResourceProvider):
         if self.rests(props):
             return dynamic.ReadResult(id_=id_, outs=props)
         found = edge.guarded(self.where(props), lambda: self.plan(props))
+        _PLANS.keep(self._key(props), found)
         drift = found.statements() if found.reachable else ["the server cannot be reached"]
         edge.say(f"{self.where(props)}: drift: {line}" for line in drift)
         return dynamic.ReadResult(id_=id_, outs={**props, "drift": drift})
@@ -80,6 +84,9 @@ class _Provider(dynamic.ResourceProvider):
         # Roles own things and databases hold data: neither goes because a line of the stack went. Where the platform
         # is destroyed, it takes the whole server along; this resource knows nothing of that.
         edge.say([f"{self.where(_props)}: forgotten by the stack; on a server that stays, all of it stays as it is"])
+
+    def _key(self, props: Props) -> str:
+        return remembered.key(type(self).__name__, props, rpc.unwrap_rpc_secret)
 
     def rests(self, props: Props) -> bool:
         """Whether the server is not to be touched for now."""
@@ -92,6 +99,7 @@ class _Provider(dynamic.ResourceProvider):
         """Does it, and returns what a later run needs to know; nothing new of a server that rests."""
         if self.rests(props):
             return {"sent": sent}
+        _PLANS.forget()
         done = edge.guarded(self.where(props), lambda: self._agreed({**props, "sent": sent}))
         edge.say(f"{self.where(props)}: {note}" for note in done.pending)
         edge.guarded(self.where(props), lambda: self._reconnect(props))
@@ -114,7 +122,7 @@ class _Provider(dynamic.ResourceProvider):
         return self.apply({**props, "digest": found.plan.digest} if found and bound else props)
 
     def _show(self, props: Props, *, only_changes: bool = False) -> Preview:
-        found = self.plan(props)
+        found = _PLANS.take(self._key(props)) or self.plan(props)
         if found.changes or not only_changes:
             edge.say(preview.lines(found))
         agreed.remember(self.where(props), found)

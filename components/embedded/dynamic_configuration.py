@@ -55,7 +55,7 @@ class DynamicConfigurationProvider(Provider):
         live = patroni.configuration()
         if live is None:
             return _silence(coming)
-        return [*drift(spec, coming, patroni, live), *hba.drift(spec, coming)]
+        return [*drift(spec, coming, patroni.view(), live), *hba.drift(spec, coming)]
 
     def changes(self, old: Spec, new: Spec) -> list[str]:
         told = changes(old, new)

@@ -7,7 +7,7 @@ these two resources are all the passwords that the platform's own parts have.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import pulumi
@@ -78,11 +78,12 @@ class CertificatesProvider(_Quiet):
         return dynamic.CreateResult(id_="certificates", outs=guarded(lambda: _signed(props, {})))
 
     def update(self, _id: str, _olds: Props, _news: Props) -> dynamic.UpdateResult:
+        say(_told(guarded(lambda: _due(_news, _olds))), "signing")
         return dynamic.UpdateResult(outs=guarded(lambda: _signed(_news, _olds)))
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> dynamic.DiffResult:
         due = guarded(lambda: _due(_news, _olds))
-        say([f"certificate {name} {why}; taken over by a reload" for name, why in due.items()], "comparing")
+        say(_told(due), "comparing")
         return dynamic.DiffResult(changes=bool(due) or set(_kept(_olds)) != set(_wanted(_news)))
 
 
@@ -107,6 +108,10 @@ def _due(news: Props, olds: Props) -> dict[str, str]:
         if why := flaw(now, authority.encode(), leaf.name, present(), leaf.hosts):
             found[name] = why
     return found
+
+
+def _told(due: Mapping[str, str]) -> list[str]:
+    return [f"certificate {name} {why}; taken over by a reload" for name, why in due.items()]
 
 
 def _signed(news: Props, olds: Props) -> Props:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -47,7 +49,10 @@ class ConfigurationProvider(Provider):
     def ensure(self, spec: Spec, old: Spec | None) -> None:
         if spec["asleep"]:
             return
+        _LOOKS.clear()
         with _members(spec) as patroni:
+            # First: nobody waits for a fenced member, so one that leads would be waited around for ever.
+            _leave_the_fenced(spec, patroni)
             bring_about(spec, patroni, in_force=lambda change: _wait_in_force(spec, patroni, change), old=old)
             _leave_the_fenced(spec, patroni)
 
@@ -55,11 +60,10 @@ class ConfigurationProvider(Provider):
         if spec["asleep"] or coming["asleep"]:
             return []
         try:
-            with _members({**spec, "identity": coming["identity"] or spec["identity"]}) as patroni:
-                live = patroni.configuration()
-                return drift(spec, coming, patroni, live) if live is not None else [SILENCE]
+            found = _looked_at({**spec, "identity": coming["identity"] or spec["identity"]})
         except ClusterError as failure:
             return [str(failure)]
+        return [SILENCE] if found.live is None else drift(spec, coming, found.view, found.live)
 
     def changes(self, old: Spec, new: Spec) -> list[str]:
         if new["asleep"]:
@@ -80,6 +84,31 @@ class ConfigurationProvider(Provider):
 
 
 SILENCE = "no member answers, so the dynamic configuration cannot be read: up waits for the pods"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one member told: the live configuration (None: nobody answered), and all members."""
+
+    live: dict[str, Any] | None
+    view: list[dict[str, Any]]
+    at: float
+
+
+_LOOKS: dict[str, Look] = {}
+LOOK_KEPT = 120.0  # seconds: a run asks at its refresh, right after it, and when it compares
+
+
+def _looked_at(spec: Spec) -> Look:
+    """One look a run, until it changes something itself. Raises ClusterError when there is no way in."""
+    where = json.dumps([spec["route"], spec["scope"]], sort_keys=True)
+    kept = _LOOKS.get(where)
+    if kept is not None and kept.live is not None and time.monotonic() - kept.at < LOOK_KEPT:
+        return kept
+    with _members(spec) as patroni:
+        live = patroni.configuration()
+        _LOOKS[where] = Look(live, patroni.view() if live is not None else [], time.monotonic())
+    return _LOOKS[where]
 
 
 @contextmanager

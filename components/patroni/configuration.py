@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -77,11 +77,11 @@ def waiting(patroni: Patroni) -> list[str]:
     return [name for name in patroni.members if waits_for_restart(patroni, name)]
 
 
-def drift(spec: Spec, coming: Spec, patroni: Patroni, live: Change) -> list[str]:
-    """What somebody changed, and who waits for a restart; one sentence each. One member answers for all of them."""
+def drift(spec: Spec, coming: Spec, view: Sequence[Mapping[str, Any]], live: Change) -> list[str]:
+    """What somebody changed, and who waits for a restart; one sentence each. `view` are the members as one tells it."""
     theirs = live.get("postgresql", {}).get(hba.KEY)
     lines = hba.differences("dynamic configuration: pg_hba", hba.wanted(spec["configuration"]), theirs or [])
-    waits = [str(one["name"]) for one in patroni.view() if one.get("pending_restart")]
+    waits = [str(one["name"]) for one in view if one.get("pending_restart")]
     return [
         *configuration_drift(hba.without(spec["configuration"]), hba.without(live)),
         *(lines if theirs != hba.wanted(coming["configuration"]) else ()),

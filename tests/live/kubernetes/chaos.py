@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from tests.chaos.report import Audit, Outages, problems, table
 from tests.live.kubernetes.client import ROUTES, Client, now
 from tests.live.kubernetes.faults import FAULTS, NEED_LAB, PREPARATIONS
-from tests.live.kubernetes.lab import ROOT, Kubectl, Lab, NoClusterError, NotInTimeError, kubernetes
-from tests.live.kubernetes.platform import Platform
+from tests.live.kubernetes.lab import Kubectl, Lab, NoClusterError, NotInTimeError, kubernetes
+from tests.live.kubernetes.platform import Platform, applied
 
 # Seconds, medians by the pooled port, on a machine with other work. `cut-off` is the ttl and what comes after it.
 LIMITS: Mapping[str, float] = {
     "pod-deleted": 6.0,
-    "postgres-killed": 4.0,
+    "postgres-kill": 4.0,
     "patroni-frozen": 15.0,
     "node-drained": 8.0,
     "etcd-lost": 3.0,
@@ -76,18 +76,13 @@ def run(
 
 
 @contextlib.contextmanager
-def applied(kubectl: Kubectl) -> Iterator[Platform]:
-    """The platform in that namespace."""
-    there = kubectl.try_to("get", "statefulset", "pg").returncode == 0
-    platform = Platform(kubectl)
-    if not there:
-        kubectl.run("apply", "-k", str(ROOT / "k8s"))
-        print(f"whole after {platform.wait_whole(WHOLE):.0f} s", flush=True)
-    try:
-        yield platform
-    finally:
-        if not there:
-            platform.remove()
+def platform_in(kubectl: Kubectl) -> Iterator[Platform]:
+    """The platform in that namespace; without one, one of our own."""
+    if kubectl.try_to("get", "statefulset", "pg").returncode == 0:
+        yield Platform(kubectl)
+        return
+    with applied(kubectl) as made:
+        yield made
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -97,7 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--faults", nargs="+", choices=sorted(FAULTS), default=list(FAULTS))
     given = parser.parse_args(arguments)
     try:
-        with kubernetes() as kubeconfig, applied(Kubectl(kubeconfig, given.namespace)) as platform:
+        with kubernetes() as kubeconfig, platform_in(Kubectl(kubeconfig, given.namespace)) as platform:
             lab = Lab.of(kubeconfig)
             faults = [fault for fault in given.faults if lab is not None or fault not in NEED_LAB]
             outages, audit = run(platform, lab, faults, given.count, lambda line: print(line, flush=True))

@@ -102,7 +102,7 @@ def _selector(platform: Platform, selector: dict[str, Any]) -> None:
 
 FAULTS: Mapping[str, Fault] = {
     "pod-deleted": delete_leader,
-    "postgres-killed": kill_postgres,
+    "postgres-kill": kill_postgres,
     "patroni-frozen": freeze_patroni,
     "node-drained": drain_node,
     "etcd-lost": lose_etcd,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from tests.live.kubernetes.lab import Kubectl, wait_until
+from tests.live.kubernetes.lab import ROOT, Kubectl, wait_until
 
 MEMBERS, NODES = ("pg-0", "pg-1", "pg-2"), ("etcd-0", "etcd-1", "etcd-2")
 _ASK = """
@@ -148,6 +153,32 @@ print(ask(member, "POST", "/switchover", 60, {{"leader": "{leader}", "candidate"
         told = self.kubectl.python(leader, "postgres", switchover)
         assert "(200" in told, told
         self.wait_whole()
+
+
+def overlay(folder: Path, namespace: str) -> Path:
+    """k8s/ as it stands, in another namespace: postgres-main may be somebody's."""
+    plain = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "namespace": namespace,
+        "resources": [os.path.relpath(ROOT / "k8s", folder)],
+    }
+    # As JSON: Python's YAML writes the name `n` bare, which Go's reads as false.
+    (folder / "kustomization.yaml").write_text(json.dumps(plain), encoding="utf-8")
+    return folder
+
+
+@contextlib.contextmanager
+def applied(kubectl: Kubectl, limit: float = 300.0) -> Iterator[Platform]:
+    """A platform of our own in that namespace, whole; removed at the end, its volumes too."""
+    made = Platform(kubectl)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            kubectl.run("apply", "-k", str(overlay(Path(folder), kubectl.namespace)))
+            print(f"\nwhole after {made.wait_whole(limit):.0f} s", flush=True)
+            yield made
+        finally:
+            made.remove()
 
 
 def _is_well(member: dict[str, Any]) -> bool:

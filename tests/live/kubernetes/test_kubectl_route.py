@@ -3,47 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.live.kubernetes.client import Client, now
-from tests.live.kubernetes.lab import ROOT, Kubectl, wait_until
-from tests.live.kubernetes.platform import MEMBERS, Platform
+from tests.live.kubernetes.lab import Kubectl, wait_until
+from tests.live.kubernetes.platform import MEMBERS, Platform, applied, overlay
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(1200)]
 NAMESPACE = f"test-route-{secrets.token_hex(3)}"
 APART = 300.0
 
 
-def overlay(folder: Path, namespace: str) -> Path:
-    """k8s/ as it stands, in a namespace of the test's own: the machine's postgres-main may be somebody's."""
-    plain = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "namespace": namespace,
-        "resources": [os.path.relpath(ROOT / "k8s", folder)],
-    }
-    # As JSON: Python's YAML writes the name `n` bare, which Go's reads as false.
-    (folder / "kustomization.yaml").write_text(json.dumps(plain), encoding="utf-8")
-    return folder
-
-
 @pytest.fixture(scope="module")
 def platform(kubeconfig: Path) -> Iterator[Platform]:
     """Applied once, whole; removed with its volumes at the end."""
-    made = Platform(Kubectl(kubeconfig, NAMESPACE))
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            made.kubectl.run("apply", "-k", str(overlay(Path(folder), NAMESPACE)))
-            print(f"\nwhole after {made.wait_whole(APART):.0f} s")
-            yield made
-        finally:
-            made.remove()
+    with applied(Kubectl(kubeconfig, NAMESPACE)) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
