@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import yaml
 
 ANSWER_S = 30.0
+CUT_OFF = (ConnectionError, ssl.SSLError, http.client.HTTPException)
 Object = dict[str, Any]
 
 
@@ -127,7 +128,7 @@ class Cluster:
                 break
             except (OSError, http.client.HTTPException) as error:
                 self._local.connection = None
-                if attempt == 2 or not isinstance(error, ConnectionError | http.client.HTTPException):
+                if attempt == 2 or not isinstance(error, CUT_OFF):
                     raise Unreachable(f"context {self.context!r} at {self.address}: {error}") from None
         return _content(answer.status, text)
 
