@@ -17,7 +17,7 @@ from pulumi.runtime import rpc
 from components.kubernetes.leaves import Leaf
 from components.patroni.authority import Pair, flaw, issue, new_authority, present, subject
 from components.patroni.failure import ClusterError
-from components.patroni.provider import guarded, say
+from components.patroni.provider import guarded, tell
 
 Props = dict[str, Any]
 
@@ -41,7 +41,7 @@ class AuthorityProvider(_Quiet):
     def diff(self, _id: str, _olds: Props, _news: Props) -> dynamic.DiffResult:
         why = guarded(lambda: _authority_flaw(_olds, _news))
         if why:
-            say([f"certificate authority: {why}; every certificate is signed anew, without a restart"], "comparing")
+            tell([f"certificate authority: {why}; every certificate is signed anew, without a restart"])
         return dynamic.DiffResult(changes=bool(why))
 
 
@@ -78,12 +78,12 @@ class CertificatesProvider(_Quiet):
         return dynamic.CreateResult(id_="certificates", outs=guarded(lambda: _signed(props, {})))
 
     def update(self, _id: str, _olds: Props, _news: Props) -> dynamic.UpdateResult:
-        say(_told(guarded(lambda: _due(_news, _olds))), "signing")
+        tell(_told(guarded(lambda: _due(_news, _olds))))
         return dynamic.UpdateResult(outs=guarded(lambda: _signed(_news, _olds)))
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> dynamic.DiffResult:
         due = guarded(lambda: _due(_news, _olds))
-        say(_told(due), "comparing")
+        tell(_told(due))
         return dynamic.DiffResult(changes=bool(due) or set(_kept(_olds)) != set(_wanted(_news)))
 
 

@@ -41,7 +41,12 @@ def say(lines: Iterable[str], while_: str = "acting") -> None:
     with _saying:
         fresh = [line for line in lines if (while_, line) not in _said]
         _said.update((while_, line) for line in fresh)
-    text = "".join(f"{line}\n" for line in fresh)
+    tell(fresh)
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Shows lines whenever it is called: for what a refresh and a preview find alike, and must both say."""
+    text = "".join(f"{line}\n" for line in lines)
     if text:
         sys.stdout.write(text)
         sys.stdout.flush()
