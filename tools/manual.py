@@ -40,6 +40,16 @@ What a change costs a running cluster:
 - **rolling restart**: replicas first, then a switchover, then the old primary; writes pause for about 3 s.
 - **members are added or removed**: the others go on.
 - **new cluster**: the data has to be moved; the preview shows a replacement.
+
+On Amazon RDS:
+
+- **at once**: without an outage. **at once, slow**: so, too, but it works for hours and blocks other changes of
+  storage.
+- **next window**: in the next maintenance window, or at once with `rds.windows.apply_immediately`. **next window,
+  outage**: the same, and the database is away for a minute or two (a failover with Multi-AZ), for an upgrade longer.
+- **reload or reboot**: dynamic parameters at once; static ones wait for a reboot, which the preview says.
+- **clients reconnect**, **new replica**, **a primary of its own**: as the words say. **see each**: it depends on what
+  is inside.
 """
 
 PARAMETERS = """\
@@ -73,9 +83,19 @@ def _section(prefix: str, schema: Schema) -> Iterator[str]:
         yield _row(prefix + name, schema["properties"][name], one)
     yield ""
     for name, one in inner.items():
-        if "properties" in one:
-            yield f"## {prefix}{name}\n"
-            yield from _section(f"{prefix}{name}.", one)
+        below, part = _below(one)
+        if "properties" in below:
+            yield f"## {prefix}{name}{part}\n"
+            yield from _section(f"{prefix}{name}{part}.", below)
+
+
+def _below(schema: Schema) -> tuple[Schema, str]:
+    """The section inside a setting, and how its place is written: a list's entry as [], a mapping's as .<name>."""
+    if schema.get("type") == "array":
+        return resolve(schema.get("items") or {}), "[]"
+    if schema.get("type") == "object" and "properties" not in schema:
+        return resolve(schema.get("additionalProperties") or {}), ".<name>"
+    return schema, ""
 
 
 def _row(name: str, outer: Schema, inner: Schema) -> str:

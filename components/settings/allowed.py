@@ -53,10 +53,20 @@ def allowed(schema: Schema) -> str:
     if "properties" in schema:
         return "a mapping of " + ", ".join(schema["properties"])
     if schema.get("type") == "object":
-        return "a mapping of names to values"
+        below = resolve(schema.get("additionalProperties") or {})
+        return f"a mapping of names to {_several(below, 'values')}"
     if schema.get("type") == "array":
-        return "a list of texts"
+        return f"a list of {_several(resolve(schema.get('items') or {}), 'texts')}"
     return _scalar(schema)
+
+
+def _several(schema: Schema, otherwise: str) -> str:
+    """What a list or a mapping holds: mappings of their own, lists, values of a fixed set, or plain ones."""
+    if "properties" in schema:
+        return "mappings of " + ", ".join(schema["properties"])
+    if schema.get("type") == "array":
+        return "lists of " + _several(resolve(schema.get("items") or {}), "texts")
+    return "some of " + ", ".join(map(str, schema["enum"])) if "enum" in schema else otherwise
 
 
 def _scalar(schema: Schema) -> str:

@@ -13,6 +13,16 @@ Cost = Literal[
     "rolling restart",
     "members are added or removed",
     "new cluster",
+    # Amazon RDS
+    "at once",
+    "at once, slow",
+    "next window",
+    "next window, outage",
+    "reload or reboot",
+    "clients reconnect",
+    "new replica",
+    "a primary of its own",
+    "see each",
 ]
 
 

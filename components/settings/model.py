@@ -9,8 +9,10 @@ from pydantic import BeforeValidator, SecretStr, Strict
 
 from components.settings.embedded import EmbeddedSettings
 from components.settings.fields import Section, setting
+from components.settings.parameter_value import ParameterValue
 from components.settings.patroni import PatroniSettings
 from components.settings.pooler import PoolerSettings
+from components.settings.rds import RdsSettings
 
 Platform = Literal["embedded", "kubernetes", "rds"]
 Durability = Literal["zero-loss", "balanced", "asynchronous"]
@@ -20,16 +22,6 @@ OLDEST_MAJOR, NEWEST_MAJOR = 14, 18
 MAX_REPLICAS = 4
 DEFAULT_ACCESS = ("sql/faevision/access.yaml", "sql/devmentor/access.yaml", "sql/pretamane/access.yaml")
 IDENTIFIER = r"^[a-z_][a-z0-9_]{0,62}$"
-
-
-def _as_text(value: Any) -> Any:
-    """A parameter's value as the server reads it: true -> on, 16 -> "16"; text stays as it is."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return str(value) if isinstance(value, int | float) else value
-
-
-ParameterValue = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
 
 
 def _as_tuple(value: Any) -> Any:
@@ -76,6 +68,9 @@ class Settings(Section):
     pooler: PoolerSettings = setting(PoolerSettings(), cost="reload", description="PgBouncer.")
     embedded: EmbeddedSettings = setting(
         EmbeddedSettings(), cost="rolling restart", description="Only read on the embedded platform."
+    )
+    rds: RdsSettings = setting(
+        RdsSettings(), cost="see each", description="Only read on platform rds: Amazon RDS, in Amazon's words."
     )
     access: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = setting(
         DEFAULT_ACCESS,

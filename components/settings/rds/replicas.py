@@ -1,0 +1,40 @@
+"""Which read replicas a stack has, whether it counts them or names them."""
+
+from __future__ import annotations
+
+from components.settings.model import Settings
+from components.settings.rds.topology import ReplicaSettings
+
+
+def replicas(settings: Settings) -> tuple[ReplicaSettings, ...]:
+    """Replicas in the order of the file; `replicas: 2` gives replica-1 and replica-2, all defaults.
+
+    A Multi-AZ DB cluster has two readers of its own, so there the number alone asks for nothing.
+    """
+    if settings.rds.replicas is not None:
+        return settings.rds.replicas
+    if settings.rds.topology == "cluster":
+        return ()
+    return tuple(ReplicaSettings(name=f"replica-{number}") for number in range(1, settings.replicas + 1))
+
+
+def managed_password(settings: Settings) -> bool:
+    """Does RDS keep the administrator's password? It refuses to for an instance with replicas, and for blue/green."""
+    mode = settings.rds.credentials.mode
+    return mode == "managed" or (mode == "auto" and not password_must_be_ours(settings))
+
+
+def password_must_be_ours(settings: Settings) -> bool:
+    """Aurora's replicas are members of its cluster, which a managed password allows."""
+    followed = settings.rds.topology != "aurora" and bool(replicas(settings))
+    return followed or settings.rds.blue_green
+
+
+def identifier(settings: Settings) -> str:
+    """Identifier of the primary instance or of the cluster."""
+    return settings.rds.identifier or settings.name
+
+
+def replica_identifier(settings: Settings, replica: ReplicaSettings) -> str:
+    """Identifier of a replica, or of an Aurora cluster's reader."""
+    return f"{identifier(settings)}-{replica.name}"
