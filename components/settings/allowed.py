@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -79,9 +78,3 @@ def _scalar(schema: Schema) -> str:
     if "maxLength" in schema:
         return f"{words} of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
     return words
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like `name`, when one is like it at all."""
-    found = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
-    return found[0] if found else None

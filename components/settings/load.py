@@ -9,11 +9,13 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from components.settings.allowed import allowed, nearest, schema_at
+from components.settings.allowed import allowed, schema_at
+from components.settings.finding import Finding
 from components.settings.model import NAMESPACE, Settings
+from components.settings.nearest import nearest
 from components.settings.problems import Problem, SettingsError
 from components.settings.rds.model import DEFAULT_MAJOR
-from components.settings.rules import Finding, findings
+from components.settings.rules import findings
 from components.settings.source import Source
 
 TEXTS = frozenset({"platform", "name", "durability"})  # given as they stand; everything else may come as JSON

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components.settings.catalogue import rds as offers
 from components.settings.model import Settings
 from components.settings.rds.topology import ReplicaSettings
 
@@ -38,3 +39,17 @@ def identifier(settings: Settings) -> str:
 def replica_identifier(settings: Settings, replica: ReplicaSettings) -> str:
     """Identifier of a replica, or of an Aurora cluster's reader."""
     return f"{identifier(settings)}-{replica.name}"
+
+
+def zones_in_turn(settings: Settings) -> dict[str, str | None]:
+    """Name -> zone of each replica: as given, else the region's zones in turn, another than a single-zone primary's.
+
+    None where multi_az chooses, or where the region's zones are not known.
+    """
+    found: dict[str, str | None] = {}
+    for number, replica in enumerate(replicas(settings)):
+        region = replica.region or settings.rds.region or ""
+        chosen = settings.rds.network.zones if region == settings.rds.region else ()
+        free = [zone for zone in chosen or offers.zones(region)[:3] if zone != settings.rds.availability_zone]
+        found[replica.name] = replica.zone or (None if replica.multi_az or not free else free[number % len(free)])
+    return found
