@@ -14,6 +14,7 @@ from components.settings.rds.replicas import replicas
 
 SOON = timedelta(days=183)
 SERVERLESS = "db.serverless"
+BY_NOW = "newer-than-the-data"  # in `allow`, when AWS offers what the data does not know yet
 
 
 def engine_version(settings: Settings) -> Iterator[Finding]:
@@ -31,10 +32,12 @@ def engine_version(settings: Settings) -> Iterator[Finding]:
             path, f"found {text}, but major is {settings.known_major}; make them agree, or leave engine_version out"
         )
     known = offers.versions(topology, asked.major)
-    if asked not in known:
+    if asked not in known and BY_NOW not in settings.allow:
         span = f"{known[0]} to {known[-1]}" if known else "no version of it"
         yield Finding(
-            path, f"found {text}; on {offers.read_on()} RDS knew {span}; take {good}, or leave it out for the newest"
+            path,
+            f"found {text}; on {offers.read_on()} RDS knew {span}; take {good}, or leave it out for the newest (if AWS"
+            f" has it by now, add {BY_NOW} to allow)",
         )
     elif offers.is_deprecated(topology, asked):
         newer = offers.creatable(topology, asked.major)
@@ -104,22 +107,19 @@ def _class(settings: Settings, path: tuple[str, ...], name: str, region: str | N
     everywhere = frozenset[str]().union(*(offers.in_region(topology, one) for one in offers.regions()))
     here, meant = offers.in_region(topology, region or ""), version_meant(settings)
     with_version = offers.for_version(meant) if meant else frozenset()
-    if name == SERVERLESS and topology == "aurora":
+    if (name == SERVERLESS and topology == "aurora") or BY_NOW in settings.allow:
         return
+    offered = (here or everywhere) & (with_version or everywhere)
+    by_now = f" (if AWS has it by now, add {BY_NOW} to allow)"
     if name not in everywhere:
         like = nearest(name, sorted(everywhere))
         meant_text = f"; did you mean {like}?" if like else ""
-        yield Finding(path, f"found {name!r}; on {offers.read_on()} topology {topology} had no such class{meant_text}")
+        day = offers.read_on()
+        yield Finding(path, f"found {name!r}; on {day} topology {topology} had no such class{meant_text}{by_now}")
     elif here and name not in here:
-        yield Finding(
-            path, f"found {name}, which {region} does not offer; {_instead(name, here & with_version or here)}"
-        )
+        yield Finding(path, f"found {name}, which {region} does not offer; {_instead(name, offered)}{by_now}")
     elif with_version and name not in with_version:
-        yield Finding(
-            path,
-            f"found {name}, which PostgreSQL {meant} does not have;"
-            f" {_instead(name, (here or everywhere) & with_version)}",
-        )
+        yield Finding(path, f"found {name}, which PostgreSQL {meant} does not have; {_instead(name, offered)}{by_now}")
 
 
 def _instead(name: str, offered: frozenset[str]) -> str:

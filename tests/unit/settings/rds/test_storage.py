@@ -53,31 +53,76 @@ def test_growth(old: int, new: int) -> None:
     "storage, field, message",
     [
         pytest.param({"size": 19}, "size", "found 19 GiB; gp3 has 20 to 65536 GiB", id="gp3 too small"),
-        pytest.param({"iops": 3000}, "iops", "found 3000; below 400 GiB gp3 has its 3000 and takes no other; remove it, or"
-                     " raise size to 400", id="gp3 iops below 400"),
-        pytest.param({"throughput": 250}, "throughput", "found 250; below 400 GiB gp3 has its 125 MiB/s and takes no other;"
-                     " remove it, or raise size to 400", id="gp3 throughput below 400"),
-        pytest.param({"size": 400, "iops": 3000}, "iops", "found 3000; gp3 of 400 GiB and more takes 12000 to 64000, or"
-                     " nothing for the default", id="gp3 iops too few"),
-        pytest.param({"size": 400, "throughput": 4001, "iops": 64000}, "throughput", "found 4001; allowed is a whole"
-                     " number from 1 to 4000", id="throughput beyond any"),
-        pytest.param({"size": 400, "throughput": 499}, "throughput", "found 499 MiB/s; gp3 of 400 GiB and more takes 500 to"
-                     " 4000 MiB/s, or nothing for the default", id="gp3 throughput too little"),
-        pytest.param({"size": 400, "throughput": 3500}, "throughput", "found 3500 MiB/s; 12000 IOPS allow 3000 (a quarter);"
-                     " lower it, or raise iops to 14000", id="gp3 ratio"),
+        pytest.param(
+            {"iops": 3000},
+            "iops",
+            "found 3000; below 400 GiB gp3 has its 3000 and takes no other; remove it, or raise size to 400",
+            id="gp3 iops below 400",
+        ),
+        pytest.param(
+            {"throughput": 250},
+            "throughput",
+            "found 250; below 400 GiB gp3 has its 125 MiB/s and takes no other; remove it, or raise size to 400",
+            id="gp3 throughput below 400",
+        ),
+        pytest.param(
+            {"size": 400, "iops": 3000},
+            "iops",
+            "found 3000; gp3 of 400 GiB and more takes 12000 to 64000, or nothing for the default",
+            id="gp3 iops too few",
+        ),
+        pytest.param(
+            {"size": 400, "throughput": 4001, "iops": 64000},
+            "throughput",
+            "found 4001; allowed is a whole number from 1 to 4000",
+            id="throughput beyond any",
+        ),
+        pytest.param(
+            {"size": 400, "throughput": 499},
+            "throughput",
+            "found 499 MiB/s; gp3 of 400 GiB and more takes 500 to 4000 MiB/s, or nothing for the default",
+            id="gp3 throughput too little",
+        ),
+        pytest.param(
+            {"size": 400, "throughput": 3500},
+            "throughput",
+            "found 3500 MiB/s; 12000 IOPS allow 3000 (a quarter); lower it, or raise iops to 14000",
+            id="gp3 ratio",
+        ),
         pytest.param({"type": "io1"}, "iops", "is missing; io1 of 100 GiB needs 1000 to 5000", id="io1 without iops"),
-        pytest.param({"type": "io2", "size": 200, "iops": 20000}, "iops", "found 20000; io2 of 200 GiB takes 1000 to 10000"
-                     " (0.5 to 50 for each GiB)", id="io2 ratio"),
-        pytest.param({"type": "io1", "size": 99, "iops": 1000}, "size", "found 99 GiB; io1 has 100 to 65536 GiB",
-                     id="io1 too small"),
-        pytest.param({"type": "io1", "iops": 1000, "throughput": 500}, "throughput", "found 500; io1 takes none, it follows"
-                     " from iops; remove it", id="io1 throughput"),
-        pytest.param({"type": "aurora"}, "type", "found aurora; topology instance takes gp3, io1 or io2; change one of the"
-                     " two", id="Aurora's for an instance"),
-        pytest.param({"max": 109}, "max", "found 109; 100 GiB need 110 or more (10 % above size, or RDS refuses); raise it,"
-                     " or set 0 and the storage does not grow", id="no room to grow"),
+        pytest.param(
+            {"type": "io2", "size": 200, "iops": 20000},
+            "iops",
+            "found 20000; io2 of 200 GiB takes 1000 to 10000 (0.5 to 50 for each GiB)",
+            id="io2 ratio",
+        ),
+        pytest.param(
+            {"type": "io1", "size": 99, "iops": 1000},
+            "size",
+            "found 99 GiB; io1 has 100 to 65536 GiB",
+            id="io1 too small",
+        ),
+        pytest.param(
+            {"type": "io1", "iops": 1000, "throughput": 500},
+            "throughput",
+            "found 500; io1 takes none, it follows from iops; remove it",
+            id="io1 throughput",
+        ),
+        pytest.param(
+            {"type": "aurora"},
+            "type",
+            "found aurora; topology instance takes gp3, io1 or io2; change one of the two",
+            id="Aurora's for an instance",
+        ),
+        pytest.param(
+            {"max": 109},
+            "max",
+            "found 109; 100 GiB need 110 or more (10 % above size, or RDS refuses); raise it,"
+            " or set 0 and the storage does not grow",
+            id="no room to grow",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_bad_volume_is_told(storage: dict[str, Any], field: str, message: str) -> None:
     assert problems({"storage": storage}) == {f"{AT}.{field}": message}
 

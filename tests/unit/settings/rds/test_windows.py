@@ -81,22 +81,46 @@ BACKUP, MAINTENANCE = "rds.windows.backup", "rds.windows.maintenance"
 @pytest.mark.parametrize(
     "windows, path, message",
     [
-        pytest.param({"backup": "3am"}, BACKUP, "found '3am'; allowed is hh:mm-hh:mm in UTC, such as 03:00-03:30",
-                     id="no window"),
-        pytest.param({"maintenance": "Sun:04:00-Sun:05:00"}, MAINTENANCE, "found 'Sun:04:00-Sun:05:00'; allowed is"
-                     " ddd:hh:mm-ddd:hh:mm in UTC with small letters, such as sun:04:30-sun:05:30", id="capitals"),
-        pytest.param({"backup": "03:00-03:20"}, BACKUP, "found 03:00-03:20, 20 minutes; allowed are 30 minutes or more",
-                     id="short"),
-        pytest.param({"maintenance": "sun:04:00-sun:04:00"}, MAINTENANCE, "found sun:04:00-sun:04:00, 0 minutes; allowed"
-                     " are 30 minutes or more", id="empty"),
-        pytest.param({"backup": "03:00-04:00", "maintenance": "sun:03:30-sun:05:00"}, BACKUP, "found 03:00-04:00, which"
-                     " overlaps the maintenance window sun:03:30-sun:05:00; move one of them, for example backup to"
-                     " 05:00-05:30", id="overlap"),
-        pytest.param({"backup": "23:45-00:15", "maintenance": "sun:23:30-mon:00:30"}, BACKUP, "found 23:45-00:15, which"
-                     " overlaps the maintenance window sun:23:30-mon:00:30; move one of them, for example backup to"
-                     " 00:30-01:00", id="over midnight and the week's end"),
+        pytest.param(
+            {"backup": "3am"}, BACKUP, "found '3am'; allowed is hh:mm-hh:mm in UTC, such as 03:00-03:30", id="no window"
+        ),
+        pytest.param(
+            {"maintenance": "Sun:04:00-Sun:05:00"},
+            MAINTENANCE,
+            "found 'Sun:04:00-Sun:05:00'; allowed is"
+            " ddd:hh:mm-ddd:hh:mm in UTC with small letters, such as sun:04:30-sun:05:30",
+            id="capitals",
+        ),
+        pytest.param(
+            {"backup": "03:00-03:20"},
+            BACKUP,
+            "found 03:00-03:20, 20 minutes; allowed are 30 minutes or more",
+            id="short",
+        ),
+        pytest.param(
+            {"maintenance": "sun:04:00-sun:04:00"},
+            MAINTENANCE,
+            "found sun:04:00-sun:04:00, 0 minutes; allowed are 30 minutes or more",
+            id="empty",
+        ),
+        pytest.param(
+            {"backup": "03:00-04:00", "maintenance": "sun:03:30-sun:05:00"},
+            BACKUP,
+            "found 03:00-04:00, which"
+            " overlaps the maintenance window sun:03:30-sun:05:00; move one of them, for example backup to"
+            " 05:00-05:30",
+            id="overlap",
+        ),
+        pytest.param(
+            {"backup": "23:45-00:15", "maintenance": "sun:23:30-mon:00:30"},
+            BACKUP,
+            "found 23:45-00:15, which"
+            " overlaps the maintenance window sun:23:30-mon:00:30; move one of them, for example backup to"
+            " 00:30-01:00",
+            id="over midnight and the week's end",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_bad_window_is_told(windows: dict[str, str], path: str, message: str) -> None:
     assert problems({"windows": windows}) == {path: message}
 
