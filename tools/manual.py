@@ -45,11 +45,12 @@ On Amazon RDS:
 
 - **at once**: without an outage. **at once, slow**: so, too, but it works for hours and blocks other changes of
   storage.
+- **at once, outage**: the server restarts, whatever the window.
 - **next window**: in the next maintenance window, or at once with `rds.windows.apply_immediately`. **next window,
   outage**: the same, and the database is away for a minute or two (a failover with Multi-AZ), for an upgrade longer.
 - **reload or reboot**: dynamic parameters at once; static ones wait for a reboot, which the preview says.
-- **clients reconnect**, **new replica**, **a primary of its own**: as the words say. **see each**: it depends on what
-  is inside.
+- **clients reconnect**, **new replica**, **a primary of its own**: as the words say. **read when made**: only a new
+  database reads it. **see each**: it depends on what is inside.
 """
 
 PARAMETERS = """\

@@ -16,6 +16,8 @@ Cost = Literal[
     # Amazon RDS
     "at once",
     "at once, slow",
+    "at once, outage",
+    "read when made",
     "next window",
     "next window, outage",
     "reload or reboot",

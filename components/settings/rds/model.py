@@ -110,11 +110,11 @@ class RdsSettings(Section):
         "first.",
     )
     port: Whole = setting(
-        5432, ge=1150, le=65535, unit="TCP port", cost="next window, outage", description="Of all members."
+        5432, ge=1150, le=65535, unit="TCP port", cost="at once, outage", description="Of all members."
     )
     ca: str = setting(
         "rds-ca-rsa2048-g1",
-        cost="next window",
+        cost="reload or reboot",
         description="Certificate authority of the server certificates: rds-ca-rsa2048-g1, rds-ca-rsa4096-g1 or "
         "rds-ca-ecc384-g1. Server certificates of these renew themselves.",
     )
@@ -142,7 +142,7 @@ class RdsSettings(Section):
     alarms: AlarmSettings = setting(AlarmSettings(), cost="at once", description="Alarms and events.")
     dashboard: Truth = setting(True, cost="at once", description="A CloudWatch dashboard.")
     restore: RestoreSettings | None = setting(
-        None, cost="new cluster", description="Data to begin with. Default: an empty database."
+        None, cost="read when made", description="Data to begin with. Default: an empty database."
     )
     upgrade: UpgradeSettings | None = setting(
         None, cost="next window, outage", description="A major upgrade that is wanted. Default: none."

@@ -41,7 +41,7 @@ class NetworkSettings(Section):
     )
     subnets: Texts = setting(
         (),
-        cost="new cluster",
+        cost="at once",
         description="Private subnets of that VPC (subnet-...) in two zones or more, in three for topology cluster.",
     )
     cidr: str = setting(
@@ -51,7 +51,7 @@ class NetworkSettings(Section):
     )
     zones: Texts = setting(
         (),
-        cost="new cluster",
+        cost="at once",
         description="Availability zones such as eu-central-1a. Default: the first three of the region.",
     )
     consumers: Mapping[str, ConsumerSettings] = setting(

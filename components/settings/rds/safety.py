@@ -112,15 +112,15 @@ class BackupSettings(Section):
 class PointInTimeSettings(Section):
     """A new database as another one was at a moment."""
 
-    source: str | None = setting(None, cost="new cluster", description="Identifier of the instance or cluster.")
+    source: str | None = setting(None, cost="read when made", description="Identifier of the instance or cluster.")
     source_backup: str | None = setting(
         None,
-        cost="new cluster",
+        cost="read when made",
         description="Or the ARN of its automated backups: when it is gone, or from another region.",
     )
     time: str | None = setting(
         None,
-        cost="new cluster",
+        cost="read when made",
         description="The moment in UTC, 2026-11-21T09:45:00Z. Default: the latest that can be had.",
     )
 
@@ -129,10 +129,10 @@ class RestoreSettings(Section):
     """Where the data of a new database comes from; exactly one of the two. Read only when it is made."""
 
     snapshot: str | None = setting(
-        None, cost="new cluster", description="Identifier or ARN of a snapshot. User and database name come with it."
+        None, cost="read when made", description="Identifier or ARN of a snapshot. User and database name come with it."
     )
     point_in_time: PointInTimeSettings | None = setting(
-        None, cost="new cluster", description="Another database as it was at a moment."
+        None, cost="read when made", description="Another database as it was at a moment."
     )
 
 
