@@ -107,8 +107,19 @@ def in_region(topology: str, region: str) -> frozenset[str]:
     return _expanded(tables["cluster" if topology == "cluster" else engine(topology)].get(region))
 
 
-def for_version(asked: Version) -> frozenset[str]:
-    """Instance classes that some engine of this version has; empty when the version is not in the data."""
+@cache
+def anywhere(topology: str) -> frozenset[str]:
+    """Instance classes that a topology has in some region."""
+    return frozenset[str]().union(*(in_region(topology, region) for region in regions()))
+
+
+def for_version(topology: str, asked: Version) -> frozenset[str]:
+    """Instance classes that go with this version; empty when the data does not tell.
+
+    The table does not tell engines apart, so it is no witness of a version that this one's engine has given up.
+    """
+    if asked not in creatable(topology, asked.major):
+        return frozenset()
     return _expanded(_offers()["classes_by_version"].get(str(asked)))
 
 

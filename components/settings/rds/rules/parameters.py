@@ -90,7 +90,7 @@ def _unknown(name: str, settings: Settings) -> str:
     like = nearest(name, known)
     meant = f"; did you mean {like}?" if like else ""
     family = f"{'aurora-postgresql' if settings.rds.topology == 'aurora' else 'postgres'}{settings.known_major}"
-    if "." in name and not like:
+    if "." in name and not like and not name.startswith("rds."):
         return f"RDS's parameter groups of {family} have none of that name; set it for a role in its access spec"
     return f"RDS's parameter groups of {family} have no such parameter{meant}"
 

@@ -104,9 +104,9 @@ def instance_classes(settings: Settings) -> Iterator[Finding]:
 
 def _class(settings: Settings, path: tuple[str, ...], name: str, region: str | None) -> Iterator[Finding]:
     topology = settings.rds.topology
-    everywhere = frozenset[str]().union(*(offers.in_region(topology, one) for one in offers.regions()))
+    everywhere = offers.anywhere(topology)
     here, meant = offers.in_region(topology, region or ""), version_meant(settings)
-    with_version = offers.for_version(meant) if meant else frozenset()
+    with_version = offers.for_version(topology, meant) if meant else frozenset()
     if (name == SERVERLESS and topology == "aurora") or BY_NOW in settings.allow:
         return
     offered = (here or everywhere) & (with_version or everywhere)
