@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.render.parameters import DEFAULTS, ENFORCED
+from components.render.rds_parameters import DEFAULTS as RDS_DEFAULTS
+from components.render.rds_parameters import ENFORCED as RDS_ENFORCED
 from components.settings.allowed import allowed, resolve, settings_schema
 from components.settings.model import NAMESPACE
 from components.settings.owned import FLOORS, ONLY, OWNED
+from components.settings.rds.allowed import ALLOWABLE
 
 Schema = dict[str, Any]
 
@@ -64,9 +67,19 @@ Libraries to preload come from the extensions that the access specs ask for; wha
 """
 
 
+RDS = """\
+### On Amazon RDS
+
+Parameters go into parameter groups of the major version. RDS counts memory from the instance class, so
+`max_connections` and `shared_buffers` are better left out; a value may be a formula of RDS
+(`{DBInstanceClassMemory/32768}`). What RDS sets itself is refused, and so is a parameter that its groups do not have.
+A static parameter waits for a reboot, which the preview says.
+"""
+
+
 def configuration_manual() -> str:
     """The whole page."""
-    lines = [INTRODUCTION, *_sections(), PARAMETERS, *_parameter_tables()]
+    lines = [INTRODUCTION, *_sections(), PARAMETERS, *_parameter_tables(), RDS, *_rds_tables()]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -128,6 +141,14 @@ def _parameter_tables() -> Iterator[str]:
     limits = {name: f"{' or '.join(values)}: {reason}" for name, (values, reason) in ONLY.items()}
     limits |= {name: f"{least} or more: {reason}" for name, (least, reason) in FLOORS.items()}
     yield from _table("parameter", "allowed", limits)
+
+
+def _rds_tables() -> Iterator[str]:
+    yield from _table(
+        "parameter", "value", {name: f"`{value}`" for name, value in {**RDS_DEFAULTS, **RDS_ENFORCED}.items()}
+    )
+    yield "### What `allow` takes on Amazon RDS\n"
+    yield from _table("name", "accepts", dict(ALLOWABLE))
 
 
 def _table(left: str, right: str, rows: dict[str, str]) -> Iterator[str]:

@@ -9,13 +9,13 @@ from typing import Any
 from components.settings.catalogue import rds as offers
 from components.settings.finding import Finding
 from components.settings.model import Settings
+from components.settings.rds.allowed import REPLACE
 from components.settings.rds.replicas import replicas
 from components.settings.rds.rules.storage import growth_problem
 from components.settings.rds.rules.versions import target_problem
 
 # Write-once with AWS: a change of one is a new, empty database.
 WRITE_ONCE = ("topology", "region", "database", "username", "availability_zone", "extended_support")
-REPLACE = "replace-database"  # in `allow`
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from components.settings.catalogue import rds as offers
 from components.settings.finding import Finding
 from components.settings.model import Settings
 from components.settings.nearest import nearest
+from components.settings.rds.allowed import AT_ONCE, NO_FINAL_SNAPSHOT, NO_PROTECTION, NO_STANDBY
 from components.settings.rds.replicas import password_must_be_ours, replicas
 from components.settings.rds.rules.places import key_problem, region_problem
 from components.settings.rds.windows import SHORTEST, daily, free_slot, weekly
@@ -120,13 +121,13 @@ def production_is_kept(settings: Settings) -> Iterator[Finding]:
     """What may lose data or cut people off has to be allowed by name."""
     rds = settings.rds
     risks = (
-        ("without-final-snapshot", ("rds", "final_snapshot"), not rds.final_snapshot, "false",
+        (NO_FINAL_SNAPSHOT, ("rds", "final_snapshot"), not rds.final_snapshot, "false",
          "destroying it would leave nothing; set true"),
-        ("without-protection", ("rds", "protection"), not rds.protection, "false",
+        (NO_PROTECTION, ("rds", "protection"), not rds.protection, "false",
          "a deletion or replacement would go through; set true"),
-        ("changes-at-once", ("rds", "windows", "apply_immediately"), rds.windows.apply_immediately, "true",
+        (AT_ONCE, ("rds", "windows", "apply_immediately"), rds.windows.apply_immediately, "true",
          "outages would come outside the maintenance window; set false"),
-        ("without-standby", ("rds", "multi_az"), rds.topology == "instance" and not rds.multi_az, "false",
+        (NO_STANDBY, ("rds", "multi_az"), rds.topology == "instance" and not rds.multi_az, "false",
          "a lost zone would end it; set true"),
     )  # fmt: skip
     for hazard, path, taken, value, why in risks:

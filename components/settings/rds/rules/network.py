@@ -9,6 +9,7 @@ from ipaddress import AddressValueError, IPv4Network, IPv6Network, ip_network
 from components.settings.catalogue import rds as offers
 from components.settings.finding import Finding
 from components.settings.model import Settings
+from components.settings.rds.allowed import PUBLIC
 from components.settings.rds.rules.places import zone_problem
 
 VPC, SUBNET = re.compile(r"vpc-[0-9a-f]{8,17}"), re.compile(r"subnet-[0-9a-f]{8,17}")
@@ -98,7 +99,7 @@ def _parsed(text: str) -> IPv4Network | IPv6Network | None:
 
 def public(settings: Settings) -> Iterator[Finding]:
     """A public address has to be allowed by name."""
-    if settings.rds.network.publicly_accessible and "public-database" not in settings.allow:
+    if settings.rds.network.publicly_accessible and PUBLIC not in settings.allow:
         yield Finding(
             ("rds", "network", "publicly_accessible"),
             "found true: the database would have an address on the internet; set false, or add public-database to"

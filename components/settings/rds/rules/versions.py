@@ -10,11 +10,11 @@ from components.settings.catalogue.rds import FARTHEST_UPGRADE, STANDARD_SUPPORT
 from components.settings.finding import Finding
 from components.settings.model import Settings
 from components.settings.nearest import nearest
+from components.settings.rds.allowed import BY_NOW
 from components.settings.rds.replicas import replicas
 
 SOON = timedelta(days=183)
 SERVERLESS = "db.serverless"
-BY_NOW = "newer-than-the-data"  # in `allow`, when AWS offers what the data does not know yet
 
 
 def engine_version(settings: Settings) -> Iterator[Finding]:
