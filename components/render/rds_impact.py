@@ -133,15 +133,23 @@ def _same_parameter(path: str, old: str | None, new: str | None, now: Mapping[st
     return plain(known, str(values[0])) == plain(known, str(values[1]))
 
 
+def _parameter_name(path: str) -> str | None:
+    """Of the stack's group or of a replica's own; None for any other setting."""
+    if path.startswith("parameters."):
+        return path.removeprefix("parameters.")
+    own = path.partition(".parameters.")
+    return own[2] if path.startswith("rds.replicas.") and own[2] else None
+
+
 def _parameter(path: str, now: Mapping[str, Any]) -> Any:
-    section, _, name = path.partition(".")
-    if section != "parameters":
+    name = _parameter_name(path)
+    if name is None:
         return None
     return parameter(name, int(now["major"]), engine(str(now["rds.topology"])))
 
 
 def _effect(path: str, old: str | None, new: str | None, now: Mapping[str, Any]) -> Effect:
-    if path.startswith("parameters."):
+    if _parameter_name(path) is not None:
         known = _parameter(path, now)
         static = known is not None and known.needs_restart
         when, what = COSTS["reload or reboot"] if static else COSTS["reload"]

@@ -99,6 +99,13 @@ def _preloaded(wanted: frozenset[str], also: str) -> str:
     return preloaded(able, also)
 
 
+def idle_libraries(settings: Settings, extensions: frozenset[str]) -> list[str]:
+    """Libraries that the stack preloads for an extension which no spec asks for."""
+    asked = {library.strip() for library in settings.parameters.get(PRELOAD, "").split(",")} - {""}
+    brought = {extension.library: name for name, extension in EXTENSIONS.items()}
+    return sorted(library for library in asked if brought.get(library, "") not in extensions | ALWAYS | {""})
+
+
 def _entry(name: str, value: str, known: Parameter | None) -> Entry:
     if known is None:
         return Entry(name, value, "immediate")

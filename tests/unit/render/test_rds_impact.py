@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.render.promise import promise
 from components.render.rds_impact import COSTS, Effect, cost, deployment, effects, report, waiting
+from components.settings.rds.exports import log_exports
 from tests.unit.settings.rds.stacks import IMAGE, merged, settings
 
 FULL: dict[str, Any] = {
@@ -227,3 +229,72 @@ def test_there_and_back_names_the_same_settings(one: dict[str, Any], two: dict[s
         (effect.path, effect.new, effect.old) for effect in back
     ]
     assert (there == []) == (first == second)
+
+
+def test_a_replicas_own_parameters_are_told_like_the_stacks() -> None:
+    named = [{"name": "near", "parameters": {"hot_standby_feedback": True, "max_connections": 900}}]
+    found = changed({"replicas": named}, {"replicas": [{"name": "near"}]})
+    assert [(one.path, one.when) for one in found] == [
+        ("rds.replicas.near.parameters.hot_standby_feedback", "at once"),
+        ("rds.replicas.near.parameters.max_connections", "at a reboot"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rds, durability, promised",
+    [
+        pytest.param(
+            {},
+            "zero-loss",
+            [
+                "RTO: Amazon's Multi-AZ failover, usually 60 to 120 s",
+                "RPO 0: a commit is"
+                " acknowledged when the standby's zone has it, too; read replicas follow asynchronously",
+            ],
+            id="standby",
+        ),
+        pytest.param(
+            {"topology": "cluster", "instance_class": "db.m6gd.large"},
+            "zero-loss",
+            [
+                "RTO: Amazon's failover of the Multi-AZ DB cluster, usually below 35 s",
+                "RPO 0: a commit is acknowledged when one of two readers in other zones has it",
+            ],
+            id="cluster",
+        ),
+        pytest.param(
+            {"topology": "aurora"},
+            "zero-loss",
+            [
+                "RTO: Amazon's Aurora failover to a reader, usually below 60 s",
+                "RPO 0: a commit is acknowledged when 4 of 6 copies in three zones have it",
+            ],
+            id="aurora",
+        ),
+        pytest.param(
+            {"multi_az": False, "environment": "staging"},
+            "asynchronous",
+            [
+                "RTO: the time in which RDS restarts the one instance or makes it anew, minutes; there is no standby",
+                "RPO: what was committed since the"
+                " last copy of the volume, at most 5 min back from the backups of 14 days",
+            ],
+            id="alone",
+        ),
+    ],
+)
+def test_the_preview_says_what_the_topology_promises(rds: dict[str, Any], durability: str, promised: list[str]) -> None:
+    assert promise(settings(rds, durability=durability)) == promised
+
+
+@pytest.mark.parametrize(
+    "rds, logs",
+    [
+        ({}, ["postgresql", "upgrade", "iam-db-auth-error"]),
+        ({"iam": {"enabled": False}}, ["postgresql", "upgrade"]),
+        ({"topology": "cluster", "instance_class": "db.m6gd.large"}, ["postgresql", "upgrade"]),
+        ({"topology": "aurora"}, ["postgresql", "iam-db-auth-error"]),
+    ],
+)
+def test_logs_are_those_that_the_topology_has(rds: dict[str, Any], logs: list[str]) -> None:
+    assert log_exports(settings(rds)) == logs

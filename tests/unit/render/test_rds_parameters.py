@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.render.rds_parameters import Entry, apply_method, parameter_values, rds_parameters, rds_value
+from components.render.rds_parameters import (
+    Entry,
+    apply_method,
+    idle_libraries,
+    parameter_values,
+    rds_parameters,
+    rds_value,
+)
 from components.settings.catalogue import catalogue
 from components.settings.catalogue.rds_parameters import is_fixed, parameter
 from components.settings.parameters import value_problem
@@ -121,3 +128,9 @@ def test_libraries_of_the_stack_join_those_of_the_extensions() -> None:
         "auto_explain,pg_cron,pg_stat_statements,pgaudit",
         "pending-reboot",
     )
+
+
+def test_a_library_for_nothing_is_said() -> None:
+    asked = settings(parameters={"shared_preload_libraries": "pg_cron, auto_explain, pgaudit"})
+    assert idle_libraries(asked, frozenset()) == ["pg_cron"]
+    assert idle_libraries(asked, frozenset({"pg_cron"})) == []

@@ -102,8 +102,7 @@ def public(settings: Settings) -> Iterator[Finding]:
     if settings.rds.network.publicly_accessible and PUBLIC not in settings.allow:
         yield Finding(
             ("rds", "network", "publicly_accessible"),
-            "found true: the database would have an address on the internet; set false, or add public-database to"
-            " allow",
+            f"found true: the database would have an address on the internet; set false, or add {PUBLIC} to allow",
         )
 
 
