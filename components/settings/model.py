@@ -45,7 +45,8 @@ class Settings(Section):
     )
     major: Annotated[int, Strict()] | None = setting(
         None, ge=OLDEST_MAJOR, le=NEWEST_MAJOR, unit="PostgreSQL major version", cost="new cluster",
-        description="PostgreSQL's major version. Default on the embedded platform: the newest one installed.",
+        description="PostgreSQL's major version. Default on the embedded platform: the newest one installed; "
+        "on rds: 17, where a change is an upgrade (rds.upgrade).",
     )  # fmt: skip
     replicas: Annotated[int, Strict()] = setting(
         2, ge=0, le=MAX_REPLICAS, unit="members besides the primary", cost="members are added or removed",

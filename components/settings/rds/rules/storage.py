@@ -49,8 +49,9 @@ def _at(*path: str, found: Iterator[tuple[str, str]]) -> Iterator[Finding]:
 
 
 def _only_type(settings: Settings) -> Iterator[Finding]:
-    for field in ("max", "iops", "throughput"):
-        if getattr(settings.rds.storage, field) is not None:
+    asked = settings.rds.storage
+    for field in ("size", "max", "iops", "throughput"):
+        if field in asked.model_fields_set and getattr(asked, field) is not None:
             yield Finding(
                 ("rds", "storage", field), "does not apply: Aurora's storage grows and is paid by use; remove it"
             )

@@ -136,8 +136,9 @@ def test_a_cluster_does_not_grow_by_itself() -> None:
 
 def test_auroras_storage_is_not_sized() -> None:
     message = "does not apply: Aurora's storage grows and is paid by use; remove it"
-    found = problems({"topology": "aurora", "storage": {"max": 200, "iops": 3000}})
-    assert found == {"rds.storage.max": message, "rds.storage.iops": message}
+    found = problems({"topology": "aurora", "storage": {"size": 100, "max": 200, "iops": 3000}})
+    assert found == {f"rds.storage.{field}": message for field in ("size", "max", "iops")}
+    assert problems({"topology": "aurora", "storage": {"type": "aurora-iopt1"}}) == {}
 
 
 def test_the_ceiling_is_twice_the_size_unless_said() -> None:
