@@ -216,7 +216,7 @@ def _version(path: str, old: str | None, new: str | None, now: Mapping[str, Any]
 def _retention(path: str, old: str | None, new: str | None, _now: Mapping[str, Any]) -> Effect:
     if "0" in (old, new):
         when, what = COSTS["next window"]
-        return Effect(path, old, new, when, what.replace("nobody is cut off", "I/O stops for a moment"))
+        return Effect(path, old, new, when, what.replace("nobody is cut off", "I/O stops for seconds to minutes"))
     return Effect(path, old, new, *COSTS["at once"])
 
 

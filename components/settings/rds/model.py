@@ -73,7 +73,7 @@ class RdsSettings(Section):
     )
     extended_support: Truth = setting(
         False,
-        cost="new cluster",
+        cost="at once",
         description="true enrols in paid Extended Support when the major's standard support ends; false lets RDS "
         "upgrade it.",
     )

@@ -158,7 +158,7 @@ def test_each_kind_of_change_is_said(change: dict[str, Any], said: str) -> None:
 def test_turning_backups_on_stops_writes_for_a_moment() -> None:
     off = {"environment": "throwaway", "replicas": [], "backup": {"retention": 0}}
     [found] = changed({"backup": {"retention": 7}}, off)
-    assert str(found) == "rds.backup.retention: 0 -> 7: in the maintenance window, I/O stops for a moment"
+    assert str(found) == "rds.backup.retention: 0 -> 7: in the maintenance window, I/O stops for seconds to minutes"
 
 
 def test_without_a_standby_a_restart_takes_longer() -> None:

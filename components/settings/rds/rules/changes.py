@@ -15,7 +15,7 @@ from components.settings.rds.rules.storage import growth_problem
 from components.settings.rds.rules.versions import target_problem
 
 # Write-once with AWS: a change of one is a new, empty database.
-WRITE_ONCE = ("topology", "region", "database", "username", "availability_zone", "extended_support")
+WRITE_ONCE = ("topology", "region", "database", "username", "availability_zone")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,7 +66,7 @@ def pools_fit(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def connections(settings: Settings) -> int | None:
+def connections(settings: Settings, instance_class: str | None = None) -> int | None:
     """max_connections: the stack's own, else what RDS derives from the class; None when neither tells."""
     own = {name.lower(): value for name, value in settings.parameters.items()}.get("max_connections")
     if own is not None:
@@ -74,7 +74,7 @@ def connections(settings: Settings) -> int | None:
             return whole(own)
         except ValueError:
             return None
-    known = size(settings.rds.instance_class)
+    known = size(instance_class or settings.rds.instance_class)
     return known.max_connections if known else None
 
 

@@ -19,7 +19,7 @@ LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096,
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 METRICS = (
-    "BurstBalance",
+    "AuroraReplicaLag",
     "CPUCreditBalance",
     "CPUUtilization",
     "DBLoad",
