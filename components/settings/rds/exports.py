@@ -9,7 +9,7 @@ from components.settings.model import Settings
 # AWS's CreateDBInstance and CreateDBCluster, EnableCloudwatchLogsExports.
 EXPORTS: Mapping[str, tuple[str, ...]] = {
     "instance": ("postgresql", "upgrade", "iam-db-auth-error"),
-    "cluster": ("postgresql", "upgrade"),
+    "cluster": ("postgresql", "upgrade", "iam-db-auth-error"),
     "aurora": ("postgresql", "iam-db-auth-error"),
 }
 

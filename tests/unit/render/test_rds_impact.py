@@ -292,7 +292,7 @@ def test_the_preview_says_what_the_topology_promises(rds: dict[str, Any], durabi
     [
         ({}, ["postgresql", "upgrade", "iam-db-auth-error"]),
         ({"iam": {"enabled": False}}, ["postgresql", "upgrade"]),
-        ({"topology": "cluster", "instance_class": "db.m6gd.large"}, ["postgresql", "upgrade"]),
+        ({"topology": "cluster", "instance_class": "db.m6gd.large"}, ["postgresql", "upgrade", "iam-db-auth-error"]),
         ({"topology": "aurora"}, ["postgresql", "iam-db-auth-error"]),
     ],
 )
