@@ -7,6 +7,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says what else the machine does, not what the code does; pytest's own limit stays.
+settings.register_profile("any-machine", deadline=None)
+settings.load_profile("any-machine")
 
 # Tests run the engine in this process, so gRPC's threads are in it; and they start servers as another account, for
 # which Python forks. With gRPC's own care for forks half of those children died (SIGSEGV), without it none did.

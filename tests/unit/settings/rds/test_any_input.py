@@ -74,7 +74,7 @@ def loaded(given_rds: Any) -> Settings | SettingsError:
 
 
 @given(SECTION)
-@effort(max_examples=150, deadline=None)
+@effort(max_examples=150)
 def test_anything_gives_settings_or_a_report(section: Any) -> None:
     found = loaded(section)
     if isinstance(found, SettingsError):
@@ -83,7 +83,7 @@ def test_anything_gives_settings_or_a_report(section: Any) -> None:
 
 
 @given(SECTION.filter(lambda section: isinstance(section, dict)))
-@effort(max_examples=150, deadline=None)
+@effort(max_examples=150)
 def test_what_loads_can_be_advised_on(section: dict[str, Any]) -> None:
     found = loaded(merged(GOOD, section))
     if isinstance(found, Settings):
