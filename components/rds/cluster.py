@@ -12,8 +12,10 @@ from components.rds.arguments import region, regions_abroad
 from components.rds.arguments_server import Hosts
 from components.rds.clusters import clusters
 from components.rds.databases import Databases, Ground
+from components.rds.in_front import in_front
 from components.rds.instances import instances
 from components.rds.place import Place, place
+from components.rds.pooler import Pooled
 from components.rds.resource import PROVIDER, Scope
 from components.rds.running import Running
 from components.settings.model import Settings
@@ -35,6 +37,7 @@ class RdsCluster(pulumi.ComponentResource):
     databases: Databases
     secret: pulumi.Output[str]
     waiting: pulumi.Output[list[str]]
+    pooled: Pooled | None
     policies: Mapping[str, pulumi.Output[str]]
 
     def __init__(
@@ -54,8 +57,9 @@ class RdsCluster(pulumi.ComponentResource):
         self.home = ground.home
         self.databases = instances(ground) if settings.rds.topology == "instance" else clusters(ground)
         self._surround(ground)
+        self.pooled = in_front(ground.home, self.databases, self.secret)
         self.waiting = self._remember(extensions)
-        self.server = self._server()
+        self.server = self._server(self.pooled.host if self.pooled else None)
         self.register_outputs({"secret": self.secret, "waiting": self.waiting})
 
     def _scope(self, where: str) -> Scope:

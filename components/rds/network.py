@@ -22,19 +22,22 @@ class Existing:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """Of one region. `pooler` is the security group of what stands in front; None where nothing does."""
+    """Of one region. `pooler` is the security group of what stands in front; None where nothing does. `table` routes
+    in a VPC of our own; None in one that somebody else rules.
+    """
 
     vpc: pulumi.Input[str]
     subnets: Sequence[pulumi.Input[str]]
     subnet_group: Resource
     database: Resource
     pooler: Resource | None
+    table: pulumi.Output[str] | None = None
 
 
 def network(scope: Scope, existing: Existing | None) -> Network:
     """Subnets in every zone, who may connect to what, and nobody else."""
     settings = scope.settings
-    vpc, subnets = (existing.vpc, list(existing.subnets)) if existing else _own(scope)
+    vpc, subnets, table = (existing.vpc, list(existing.subnets), None) if existing else _own(scope)
     database = scope.make("ec2.SecurityGroup", "database", arguments.security_group(settings, vpc, "database"))
     pooler = None
     if scope.home and arguments.has_pooler(settings):
@@ -42,10 +45,10 @@ def network(scope: Scope, existing: Existing | None) -> Network:
         _pooler_to_database(scope, pooler, database)
     _consumers(scope, {"database": database, "pooler": pooler})
     group = scope.make("rds.SubnetGroup", "subnets", arguments.subnet_group(settings, subnets), ("name",))
-    return Network(vpc=vpc, subnets=subnets, subnet_group=group, database=database, pooler=pooler)
+    return Network(vpc=vpc, subnets=subnets, subnet_group=group, database=database, pooler=pooler, table=table)
 
 
-def _own(scope: Scope) -> tuple[pulumi.Input[str], list[pulumi.Input[str]]]:
+def _own(scope: Scope) -> tuple[pulumi.Input[str], list[pulumi.Input[str]], pulumi.Output[str] | None]:
     settings = scope.settings
     vpc = scope.make("ec2.Vpc", "vpc", arguments.vpc(settings), ("ipv6CidrBlock",))
     table = scope.make("ec2.RouteTable", "private", arguments.route_table(settings, vpc.id))
@@ -59,7 +62,7 @@ def _own(scope: Scope) -> tuple[pulumi.Input[str], list[pulumi.Input[str]]]:
         joined = {"routeTableId": table.id, "subnetId": made.id}
         scope.make("ec2.RouteTableAssociation", zone, joined)
         subnets.append(made.id)
-    return vpc.id, subnets
+    return vpc.id, subnets, table.id
 
 
 def _ipv6(scope: Scope, vpc: Resource, number: int) -> Any:

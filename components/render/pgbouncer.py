@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from components.render.hba import POOLER
 from components.render.sites import PoolerSite
 from components.settings.model import Settings
@@ -74,8 +76,12 @@ FIXED: dict[str, object] = {
 }
 
 
-def pgbouncer_ini(settings: Settings, site: PoolerSite, version: Version = DEBIAN_12) -> str:
+def pgbouncer_ini(
+    settings: Settings, site: PoolerSite, version: Version = DEBIAN_12, own: Mapping[str, object] | None = None
+) -> str:
     """The whole pgbouncer.ini of one pooler; `version` is the program's, which must know each option.
+
+    `own` is what a platform has otherwise; None there leaves an option out.
 
     A change of `site.port` or of a file's place needs a restart of this pooler, everything else a RELOAD.
     """
@@ -91,5 +97,6 @@ def pgbouncer_ini(settings: Settings, site: PoolerSite, version: Version = DEBIA
     }
     if version >= PREPARED_STATEMENTS_SINCE:
         options["max_prepared_statements"] = settings.pooler.max_prepared_statements
-    lines = [f"{name} = {value}".rstrip() for name, value in options.items()]
+    options |= own or {}
+    lines = [f"{name} = {value}".rstrip() for name, value in options.items() if value is not None]
     return "\n".join([f"%include {site.databases}", "", "[pgbouncer]", *lines, ""])

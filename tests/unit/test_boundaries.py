@@ -22,9 +22,11 @@ MAY_IMPORT = {
     "render": {"settings", "contract"},
     "access": {"contract", "settings", "render"},
     "supervisor": set(),
+    "patroni": {"contract", "settings", "render"},
+    "reach": {"contract"},
     "embedded": {"contract", "settings", "render", "access", "supervisor"},
     "kubernetes": {"contract", "settings", "render", "access"},
-    "rds": {"contract", "settings", "render", "access"},
+    "rds": {"contract", "settings", "render", "access", "patroni", "reach"},
     "platforms": {"contract", "settings", "render", "access", "embedded", "kubernetes", "rds"},
 }
 # Pure parts: they decide, and neither open anything nor declare anything.

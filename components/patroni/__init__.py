@@ -1,0 +1,1 @@
+"""What every platform with Patroni shares: its REST interface, rolling restarts, the dynamic configuration."""
