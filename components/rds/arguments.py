@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from components.settings.model import Settings
 from components.settings.rds.allowed import REPLACE
@@ -24,6 +24,7 @@ TIMEOUTS: Mapping[str, str] = {"create": "60m", "update": "120m", "delete": "60m
 READ_WHEN_MADE = ("snapshotIdentifier", "restoreToPointInTime")
 
 Arguments = dict[str, Any]
+Kind = Literal["instance", "cluster", "member"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,7 +229,10 @@ def replica(
     )
 
 
-def ignored_changes(settings: Settings) -> list[str]:
+FIRST_NAMES = {"instance": ("username", "dbName"), "cluster": ("masterUsername", "databaseName"), "member": ()}
+
+
+def ignored_changes(settings: Settings, kind: Kind) -> list[str]:
     """Properties whose difference is none of a run's business.
 
     RDS upgrades minor versions itself, so a version counts only when it is pinned or an upgrade is said. What a
@@ -236,5 +240,6 @@ def ignored_changes(settings: Settings) -> list[str]:
     """
     rds = settings.rds
     version = [] if rds.upgrade or rds.engine_version else ["engineVersion"]
-    once = [] if REPLACE in settings.allow else ["username", "dbName", "masterUsername", "databaseName"]
-    return [*version, *READ_WHEN_MADE, *once]
+    restored_once = [] if kind == "member" else READ_WHEN_MADE
+    named_once = () if REPLACE in settings.allow else FIRST_NAMES[kind]
+    return [*version, *restored_once, *named_once]

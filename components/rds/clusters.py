@@ -74,7 +74,7 @@ def _cluster(ground: Ground, around: Around) -> Resource:
     logs = watching.log_groups(place.scope, "log", identifier(settings), "cluster", place.key)
     options = pulumi.ResourceOptions(
         depends_on=[*ground.before, *logs],
-        ignore_changes=ignored_changes(settings),
+        ignore_changes=ignored_changes(settings, "cluster"),
         custom_timeouts=pulumi.CustomTimeouts(**TIMEOUTS),
         additional_secret_outputs=["masterPasswordWo"],
         protect=settings.rds.protection,
@@ -98,7 +98,7 @@ def _aurora_member(
     options = pulumi.ResourceOptions(
         parent=cluster,
         depends_on=[*ground.before, *after],
-        ignore_changes=ignored_changes(scope.settings),
+        ignore_changes=ignored_changes(scope.settings, "member"),
         custom_timeouts=pulumi.CustomTimeouts(**TIMEOUTS),
         protect=scope.settings.rds.protection,
     )

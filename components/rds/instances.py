@@ -107,7 +107,7 @@ def _around(
 def _options(settings: Settings, after: list[pulumi.Resource], **others: Any) -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions(
         depends_on=after,
-        ignore_changes=ignored_changes(settings),
+        ignore_changes=ignored_changes(settings, "instance"),
         custom_timeouts=pulumi.CustomTimeouts(**TIMEOUTS),
         additional_secret_outputs=["passwordWo"],
         **others,
