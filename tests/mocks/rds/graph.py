@@ -32,7 +32,7 @@ class Graph(mocks.Mocks):
         self.order.append(key)
         return f"{args.name}-id", {**args.inputs, **_added(kind, args)}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
+    def call(self, args: mocks.MockCallArgs) -> Any:
         self.asked.append(args.token)
         assert args.token == IDENTITY
         return {"accountId": ACCOUNT}
@@ -52,7 +52,7 @@ class Monitor(mocks.MockMonitor):
         graph = self.mocks
         assert isinstance(graph, Graph)
         graph.requests[(short(request.type), request.name)] = request
-        return super().RegisterResource(request)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
 def short(token: str) -> str:
@@ -96,7 +96,7 @@ def declared(settings: Settings, extensions: frozenset[str] = frozenset()) -> tu
     mocks.set_mocks(graph, monitor=Monitor(graph))
     seen: dict[str, Any] = {}
 
-    @pulumi.runtime.test
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def run() -> Any:
         made = RdsCluster(settings.name, settings, extensions)
         outputs = {"server": made.server, "secret": made.secret, "policies": dict(made.policies)}
