@@ -49,12 +49,41 @@ class Capabilities:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Route:
+    """How a private server is reached from where `pulumi` runs.
+
+    `port-forward`: kubectl carries each connection to the Service that the endpoint's host begins with
+    (`pg-rw.postgres-main.svc` is Service `pg-rw`), at the endpoint's port, in `namespace`. `context` and `kubeconfig`
+    None leave the choice to kubectl.
+
+    `ssm`: AWS Session Manager carries each connection by way of `target`, a managed instance or `ecs:...`; None: by a
+    task of `service` in ECS's `cluster`. `region` is that of both.
+
+    `timeout`: seconds that it may take to open; None leaves it to the kind.
+    """
+
+    kind: Literal["port-forward", "ssm"]
+    namespace: str = ""
+    context: str | None = None
+    kubeconfig: str | None = None
+    target: str | None = None
+    cluster: str | None = None
+    service: str | None = None
+    region: str | None = None
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Server:
     """One highly available PostgreSQL, whichever platform runs it.
 
     `writer` and `reader` are direct (one client, one backend), `pooled` and `pooled_reader` go through PgBouncer.
     `ca` is the path of a PEM file that clients verify the server with. `database` is the maintenance database in which
-    the access layer takes its lock and creates the others.
+    the access layer takes its lock and creates the others. `route` None: everybody reaches the endpoints directly.
+    `resting` says why nothing is to be read or changed there for now ("it hibernates"); access is then as it was.
+
+    Where the administrator's identity is no file yet (`admin.certificate` is None), it travels beside this type, as a
+    secret of its own: what is of this type may be printed.
     """
 
     writer: Endpoint
@@ -66,6 +95,8 @@ class Server:
     major: int
     database: str = "postgres"
     capabilities: Capabilities = field(default_factory=Capabilities)
+    route: Route | None = None
+    resting: str | None = None
 
     def conninfo(self, endpoint: Endpoint | None = None, database: str | None = None) -> dict[str, Any]:
         """libpq keywords for the administrator's own sessions (default: the writer, the maintenance database)."""
@@ -102,6 +133,8 @@ class Server:
             major=int(plain["major"]),
             database=plain["database"],
             capabilities=Capabilities(**plain["capabilities"]),
+            route=Route(**plain["route"]) if plain.get("route") else None,
+            resting=plain.get("resting"),
         )
 
 

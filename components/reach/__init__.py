@@ -1,0 +1,8 @@
+"""How a server is reached from where `pulumi` runs: directly, by `kubectl port-forward`, or by AWS Session Manager."""
+
+from __future__ import annotations
+
+from components.reach.identity import identity_files, unusable
+from components.reach.route import RouteError, Way, open_route
+
+__all__ = ["RouteError", "Way", "identity_files", "open_route", "unusable"]
