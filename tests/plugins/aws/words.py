@@ -8,6 +8,8 @@ from typing import Any
 from tests.plugins.protocol_types import Failed
 from tests.plugins.protocol_values import Props
 
+NOT_SENT = ("region",)  # chooses the client
+
 
 def parameters(shape: Any, inputs: Props, aliases: Mapping[str, str], ignored: Iterable[str] = ()) -> dict[str, Any]:
     """`inputs` as parameters of the operation whose input is `shape`.
@@ -17,7 +19,7 @@ def parameters(shape: Any, inputs: Props, aliases: Mapping[str, str], ignored: I
     skipped = frozenset(ignored)
     found, unknown = {}, []
     for name, value in inputs.items():
-        if name in skipped or name.startswith("__") or value is None:
+        if name in skipped or name in NOT_SENT or name.startswith("__") or value is None:
             continue
         word = member(shape, aliases.get(name, name))
         if word is None:
