@@ -39,8 +39,13 @@ def _embedded(settings: Settings, specs: Iterable[Loaded]) -> Platform:
     return cast(Platform, component(settings.name, settings, extensions))
 
 
-PLATFORMS: Mapping[str, Callable[[Settings, Iterable[Loaded]], Platform]] = {"embedded": _embedded}
-LATER = ("kubernetes", "rds")  # known to the settings, built by a later release
+def _rds(settings: Settings, specs: Iterable[Loaded]) -> Platform:
+    component = import_module("components.rds.cluster").RdsCluster
+    return cast(Platform, component(settings.name, settings, asked_extensions(loaded.spec for loaded in specs)))
+
+
+PLATFORMS: Mapping[str, Callable[[Settings, Iterable[Loaded]], Platform]] = {"embedded": _embedded, "rds": _rds}
+LATER = ("kubernetes",)  # known to the settings, built by a later release
 
 
 def provision(settings: Settings, specs: Iterable[Loaded]) -> Any:

@@ -29,7 +29,7 @@ RULES = (
     *watching.RULES,
     *pooling.RULES,
 )
-ADVICE = (*storage.ADVICE, *replicas.ADVICE, *parameters.ADVICE)
+ADVICE = (*storage.ADVICE, *replicas.ADVICE, *parameters.ADVICE, *pooling.ADVICE)
 
 
 def findings(settings: Settings, today: date | None = None) -> list[Finding]:

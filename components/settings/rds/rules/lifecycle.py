@@ -106,7 +106,13 @@ def restore(settings: Settings) -> Iterator[Finding]:
     if (point.source is None) == (point.source_backup is None):
         count = "neither" if point.source is None else "both"
         yield Finding((*path, "point_in_time"), f"found {count} of source and source_backup; name exactly one")
-    if point.source_backup and not BACKUP_ARN.fullmatch(point.source_backup):
+    if point.source_backup and settings.rds.members_are_a_cluster:
+        yield Finding(
+            (*path, "point_in_time", "source_backup"),
+            f"does not apply to topology {settings.rds.topology}, whose backups end with it; name the source, or a"
+            " snapshot",
+        )
+    elif point.source_backup and not BACKUP_ARN.fullmatch(point.source_backup):
         yield Finding(
             (*path, "point_in_time", "source_backup"),
             f"found {point.source_backup!r}; allowed is the ARN of automated backups (arn:aws:rds:...:auto-backup:...)",

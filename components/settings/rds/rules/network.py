@@ -106,6 +106,17 @@ def public(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def public_needs_a_public_vpc(settings: Settings) -> Iterator[Finding]:
+    """The VPC that is made here has no way to the internet, and AWS refuses a public address in it."""
+    asked = settings.rds.network
+    if asked.publicly_accessible and PUBLIC in settings.allow and asked.vpc is None:
+        yield Finding(
+            ("rds", "network", "vpc"),
+            "is missing; a public address needs a VPC with an internet gateway, and the one that is made here has none;"
+            " name yours with its public subnets, or set publicly_accessible to false",
+        )
+
+
 def consumers(settings: Settings) -> Iterator[Finding]:
     """Each is a security group or addresses, never everybody."""
     for name, consumer in settings.rds.network.consumers.items():
@@ -151,4 +162,4 @@ def reach(settings: Settings) -> Iterator[Finding]:
         )
 
 
-RULES = (zones, private_network, public, consumers, reach)
+RULES = (zones, private_network, public, public_needs_a_public_vpc, consumers, reach)

@@ -19,6 +19,7 @@ FARGATE: Mapping[int, tuple[int, ...]] = {
     2048: tuple(range(4096, 16385, 1024)),
     4096: tuple(range(8192, 30721, 1024)),
 }
+NOBODYS = "@sha256:" + "0" * 64
 SYNCHRONOUS = ("zero-loss", "balanced")
 
 
@@ -90,4 +91,16 @@ def durability(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def placeholder_image(settings: Settings) -> Iterator[Finding]:
+    """Advice: the example's digest is nobody's."""
+    asked = settings.rds.pooler
+    if asked.kind == "pgbouncer" and (asked.image or "").endswith(NOBODYS):
+        yield Finding(
+            ("rds", "pooler", "image"),
+            "is a placeholder, and no task of PgBouncer will start: build components/rds/image, push it where your"
+            " account can pull it, and name its digest",
+        )
+
+
 RULES = (pooler, pools_fit, durability)
+ADVICE = (placeholder_image,)

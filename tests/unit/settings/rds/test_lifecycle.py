@@ -156,6 +156,12 @@ BACKUP_ARN = f"arn:aws:rds:{REGION}:123456789012:auto-backup:ab-0a1b2c3d"
             id="no backups",
         ),
         pytest.param(
+            {"topology": "aurora", "restore": {"point_in_time": {"source_backup": BACKUP_ARN}}},
+            "rds.restore.point_in_time.source_backup",
+            "does not apply to topology aurora, whose backups end with it; name the source, or a snapshot",
+            id="backups of a cluster that is gone",
+        ),
+        pytest.param(
             {"final_snapshot": False},
             "rds.final_snapshot",
             "found false in environment production: destroying it would leave nothing; set true, or add"

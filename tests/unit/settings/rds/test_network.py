@@ -186,7 +186,16 @@ def test_a_bad_place_is_told(rds: dict[str, Any], path: str, message: str) -> No
 
 
 def test_a_public_database_can_be_allowed_by_name() -> None:
-    assert problems({"network": {"publicly_accessible": True}}, allow=["public-database"]) == {}
+    ours = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
+    assert problems({"network": {"publicly_accessible": True, **ours}}, allow=["public-database"]) == {}
+
+
+def test_a_public_database_needs_a_network_with_a_way_out() -> None:
+    found = problems({"network": {"publicly_accessible": True}}, allow=["public-database"])
+    assert found == {
+        "rds.network.vpc": "is missing; a public address needs a VPC with an internet gateway, and the one that is made"
+        " here has none; name yours with its public subnets, or set publicly_accessible to false"
+    }
 
 
 def test_an_existing_network_with_its_consumers_passes() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from components.settings.rds.rules.pooling import FARGATE, connections
 from components.settings.rds.rules.watching import INSIGHTS_DAYS
-from tests.unit.settings.rds.stacks import problems, settings
+from tests.unit.settings.rds.stacks import advised, problems, settings
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
 
@@ -149,6 +149,12 @@ def test_the_stacks_own_max_connections_counts() -> None:
     assert connections(settings(parameters={"max_connections": 300})) == 300
     found = problems(parameters={"max_connections": 100})
     assert found["pooler.default_pool_size"].startswith("found 20, with the reserve 25 server connections")
+
+
+def test_the_placeholder_of_the_example_is_told() -> None:
+    image = "registry.example.com/pgbouncer@sha256:" + "0" * 64
+    assert advised({"pooler": {"image": image}})["rds.pooler.image"].startswith("is a placeholder, and no task")
+    assert "rds.pooler.image" not in advised()
 
 
 def test_other_poolers_need_no_image() -> None:
