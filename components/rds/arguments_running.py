@@ -38,6 +38,7 @@ def findings(old: Spec, new: Spec, found: Mapping[str, Any]) -> list[Finding]:
         version=str(found.get("version") or ""),
         instance_class=old["instance_class"],
         storage=int(storage) if storage is not None else None,
+        asked_storage=old["values"].get("rds.storage.size"),
         once=old["once"],
         promoted=frozenset(old["promoted"]),
     )

@@ -22,13 +22,15 @@ WRITE_ONCE = ("topology", "region", "database", "username", "availability_zone")
 class Running:
     """What runs, as AWS told it: the exact version, and what has grown by itself.
 
-    `once` holds the values of WRITE_ONCE and `encryption.key` as they were asked for; `promoted` names the replicas
-    that follow nobody any more.
+    `asked_storage` is what the stack asked for the last time, so less than that is a wish to shrink. `once` holds the
+    values of WRITE_ONCE and `encryption.key` as they were asked for; `promoted` names the replicas that follow nobody
+    any more.
     """
 
     version: str
     instance_class: str
     storage: int | None = None
+    asked_storage: int | None = None
     once: Mapping[str, Any] = field(default_factory=dict)
     promoted: frozenset[str] = frozenset()
 
@@ -85,6 +87,7 @@ def growth(settings: Settings, running: Running) -> Iterator[Finding]:
         settings.rds.topology == "instance"
         and asked.ceiling is not None
         and asked.size < running.storage <= asked.ceiling
+        and asked.size >= (running.asked_storage or 0)
     )
     if not grown_by_itself and (problem := growth_problem(running.storage, asked.size)):
         yield Finding(("rds", "storage", "size"), problem)
