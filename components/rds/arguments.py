@@ -197,6 +197,11 @@ def has_followers(settings: Settings, replica: ReplicaSettings) -> bool:
     return any(other.source == replica.name for other in replicas(settings))
 
 
+def is_protected(settings: Settings, replica: ReplicaSettings) -> bool:
+    """By the one switch, which a single replica may be taken out of."""
+    return settings.rds.protection and replica.protection
+
+
 def replica(
     settings: Settings, asked: ReplicaSettings, around: Around, source: Any, retention: Any = None
 ) -> Arguments:
@@ -222,6 +227,7 @@ def replica(
             "availabilityZone": zones_in_turn(settings)[asked.name],
             "dbSubnetGroupName": around.subnet_group if far else None,
             **_shared(settings, around),
+            "deletionProtection": is_protected(settings, asked),
             "backupRetentionPeriod": retention if asked.promote else backups,
             "backupWindow": rds.windows.backup if asked.promote or backups else None,
             **(_ending(settings, around) if asked.promote else {"skipFinalSnapshot": True}),

@@ -6,7 +6,7 @@ import pulumi
 
 from components.rds import arguments_cluster as arguments
 from components.rds import watching
-from components.rds.arguments import TIMEOUTS, Around, ignored_changes
+from components.rds.arguments import TIMEOUTS, Around, ignored_changes, is_protected
 from components.rds.arguments_watching import Watched
 from components.rds.databases import Databases, Ground, Member, final_snapshot
 from components.rds.resource import Resource
@@ -100,7 +100,7 @@ def _aurora_member(
         depends_on=[*ground.before, *after],
         ignore_changes=ignored_changes(scope.settings, "member"),
         custom_timeouts=pulumi.CustomTimeouts(**TIMEOUTS),
-        protect=scope.settings.rds.protection,
+        protect=is_protected(scope.settings, asked) if asked else scope.settings.rds.protection,
     )
     return scope.make("rds.ClusterInstance", asked.name if asked else "writer", inputs, ("arn",), options)
 

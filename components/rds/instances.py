@@ -77,7 +77,9 @@ def _replica(ground: Ground, asked: ReplicaSettings, primary: Resource, made: di
     around = _around(ground, place, place.group_of(asked), name, None)
     inputs = arguments.replica(settings, asked, around, followed, _retention(ground, asked))
     # A child of the primary: destroying takes it away before its source.
-    options = _options(settings, [*ground.before, *logs], protect=settings.rds.protection, parent=primary)
+    options = _options(
+        settings, [*ground.before, *logs], protect=arguments.is_protected(settings, asked), parent=primary
+    )
     return place.scope.make("rds.Instance", asked.name, inputs, OUTPUTS, options)
 
 

@@ -126,6 +126,12 @@ class ReplicaSettings(Section):
         description="Server parameters on top of the stack's, such as hot_standby_feedback: on, which belongs to a "
         "replica alone because it bloats the primary. They make a parameter group of its own.",
     )
+    protection: Truth = setting(
+        True,
+        cost="at once",
+        description="false lifts rds.protection for this replica alone. To take one away: set false, `pulumi up`, then "
+        "remove it from the list.",
+    )
     promote: Truth = setting(
         False,
         cost="a primary of its own",

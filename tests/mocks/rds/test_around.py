@@ -224,6 +224,16 @@ def test_outputs_are_alike_for_every_topology(stack: str) -> None:
     assert outputs["secret"].startswith("arn:")
 
 
+def test_a_replica_can_be_taken_out_of_the_protection_alone() -> None:
+    chosen = [{"name": "kept"}, {"name": "going", "protection": False}]
+    found, _ = declared(settings({"replicas": chosen}))
+    protected = {
+        name: (inputs["deletionProtection"], found.requests["rds.Instance", name].protect)
+        for name, inputs in found.of("rds.Instance").items()
+    }
+    assert protected == {"main-primary": (True, True), "main-kept": (True, True), "main-going": (False, False)}
+
+
 def test_protection_is_one_switch() -> None:
     found, _ = declared(settings({**PROD, "protection": False}, replicas=1, allow=["without-protection"]))
     for name, inputs in found.of("rds.Instance").items():
