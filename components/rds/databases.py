@@ -71,8 +71,8 @@ class Databases:
 
     @property
     def managed_secret(self) -> pulumi.Output[str]:
-        """ARN of the secret in which RDS keeps the password; only where it does."""
-        return self.main["masterUserSecrets"].apply(lambda secrets: secrets[0]["secretArn"])
+        """ARN of the secret in which RDS keeps the password, where it does; "" in the preview that changes to it."""
+        return self.main["masterUserSecrets"].apply(lambda secrets: secrets[0]["secretArn"] if secrets else "")
 
 
 def final_snapshot(place: Place, identifier: str) -> pulumi.Output[str]:

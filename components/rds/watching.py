@@ -52,7 +52,9 @@ def alarms(scope: Scope, topic: Topic | None, members: Sequence[tuple[Watched, p
         return
     for member, resource in members:
         for label, inputs in arguments.member_alarms(scope.settings, member, topic.arn):
-            scope.make("cloudwatch.MetricAlarm", label, inputs, opts=pulumi.ResourceOptions(parent=resource))
+            # Below what it watches, but not protected as that is: an alarm holds nothing.
+            options = pulumi.ResourceOptions(parent=resource, protect=False)
+            scope.make("cloudwatch.MetricAlarm", label, inputs, opts=options)
 
 
 def events(scope: Scope, topic: Topic | None, sources: Mapping[str, Sequence[pulumi.Input[str]]]) -> None:
