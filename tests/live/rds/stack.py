@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,26 +16,20 @@ from pulumi.automation import EngineEvent
 from components.rds.cluster import RdsCluster
 from components.settings.load import load
 from components.settings.model import Settings
-from tests import plugins
-from tools.setup.pulumi import search_path, usable
+from tests.live.rds.emulated import Program, environment, workspace
 
-PROJECT = Path(__file__).resolve().parents[3]
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 QUIET = ("same", "read", "refresh")
-Program = Callable[[], None]
+Step = tuple[str, tuple[str, ...]]  # the operation, and the properties that differ
 
 
 @dataclass
 class Run:
-    """What one operation did: `steps` maps a resource's logical name and type to its operation and what differs."""
+    """What one operation did: `steps` has what was touched, such as `rds/instance:main-primary`."""
 
     changes: Mapping[str, int]
-    steps: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
+    steps: dict[str, Step] = field(default_factory=dict)
     said: str = ""
-
-    def of(self, name: str, kind: str) -> tuple[str, frozenset[str]]:
-        """Operation and changed properties of `main-primary`, `rds/instance`; ("same", {}) when nothing happens."""
-        return self.steps.get(f"{kind}:{name}", ("same", frozenset()))
 
     @property
     def touched(self) -> set[str]:
@@ -48,20 +41,7 @@ class Cloud:
 
     def __init__(self, home: Path, address: str) -> None:
         self.home, self.address = home, address
-        for name in ("backend", "work"):
-            (home / name).mkdir()
-        program = usable()
-        assert program is not None, "the set-up brings the Pulumi CLI"
-        path = [str(PROJECT / ".venv/bin"), *search_path(program.parent), str(plugins.folder("aws"))]
-        self.environment = {
-            "PATH": os.pathsep.join([*path, os.environ["PATH"]]),
-            "PYTHONPATH": str(PROJECT),
-            "PULUMI_BACKEND_URL": (home / "backend").as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "only for this test",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "POSTGRES_PLATFORM_TEST_AWS": address,
-        }
+        self.environment = environment(home, address)
 
     def client(self, service: str) -> Any:
         """boto3, for what somebody does behind the stack's back."""
@@ -72,11 +52,7 @@ class Cloud:
         return load({"platform": "rds", "name": "main", "rds": {"region": REGION, **rds}, **others})
 
     def stack(self, program: Program) -> automation.Stack:
-        os.environ.update(self.environment)
-        options = automation.LocalWorkspaceOptions(work_dir=str(self.home / "work"), env_vars=self.environment)
-        return automation.create_or_select_stack(
-            "test", project_name="postgres-platform", program=program, opts=options
-        )
+        return workspace(self.home, self.environment, program)
 
     def up(self, settings: Settings) -> Run:
         return self._run(platform(settings), "up")
@@ -106,7 +82,7 @@ class Cloud:
         return dataclasses.replace(run, changes=found, said="\n".join(said))
 
 
-def _note(steps: dict[str, tuple[str, frozenset[str]]], event: EngineEvent) -> None:
+def _note(steps: dict[str, Step], event: EngineEvent) -> None:
     found = event.resource_pre_event or event.res_outputs_event
     if found is None:
         return
@@ -116,7 +92,7 @@ def _note(steps: dict[str, tuple[str, frozenset[str]]], event: EngineEvent) -> N
         return
     name, kind = data.urn.rpartition("::")[2], data.type.removeprefix("aws:").rpartition(":")[0] or data.type
     differs = frozenset(path.partition(".")[0].partition("[")[0] for path in (data.detailed_diff or {}))
-    steps[f"{kind}:{name}"] = (operation, differs | frozenset(data.diffs or ()))
+    steps[f"{kind}:{name}"] = (operation, tuple(sorted(differs | frozenset(data.diffs or ()))))
 
 
 def platform(settings: Settings) -> Program:

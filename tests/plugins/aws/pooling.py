@@ -72,7 +72,7 @@ class Service(Kind):
     service, creates, updates = "ecs", "CreateService", "UpdateService"
     aliases = {"name": "serviceName"}
     replacing = frozenset({"cluster", "launchType", "loadBalancers"})
-    ignored = frozenset({"tags", "waitForSteadyState", "forceDelete", "propagateTags", "availabilityZoneRebalancing"})
+    ignored = frozenset({"tags", "waitForSteadyState", "forceDelete", "availabilityZoneRebalancing"})
 
     def request(self, aws: Aws, operation: str, inputs: Props) -> dict[str, Any]:
         asked = dict(inputs)

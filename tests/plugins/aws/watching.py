@@ -104,7 +104,8 @@ class Topic(Kind):
     ignored = frozenset({"tags", "kmsMasterKeyId", "namePrefix", "displayName"})
 
     def create(self, aws: Aws, inputs: Props) -> str:
-        attributes = {"KmsMasterKeyId": inputs["kmsMasterKeyId"]} if inputs.get("kmsMasterKeyId") else {}
+        names = ("kmsMasterKeyId", "displayName")
+        attributes = {name[0].upper() + name[1:]: inputs[name] for name in names if inputs.get(name)}
         answer = aws.call("sns", self.creates, Name=inputs["name"], Attributes=attributes, Tags=words.tags(inputs))
         return str(answer["TopicArn"])
 
