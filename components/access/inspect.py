@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.errors import InsufficientPrivilege
 
 from components.access import model
 from components.access.model import Access, Acl, Cluster, Default, Facts, Grant, Object, Policy, Table
@@ -139,9 +140,15 @@ def _query(name: str, major: int) -> bytes:
 
 
 def _password_digests(connection: Connection, roles: list[str]) -> dict[str, str | None] | None:
-    """None where they may not be read."""
+    """None where they may not be read: some services refuse it to whom the server's own rights would let in."""
     allowed = connection.execute("SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')").fetchone()
-    return _read(connection, "passwords", roles=roles) if allowed and allowed[0] else None
+    if not (allowed and allowed[0]):
+        return None
+    try:
+        with connection.transaction():
+            return _read(connection, "passwords", roles=roles)
+    except InsufficientPrivilege:
+        return None
 
 
 def _role(row: list[Any], password: str | None) -> model.Role:
