@@ -249,3 +249,9 @@ def ignored_changes(settings: Settings, kind: Kind) -> list[str]:
     restored_once = [] if kind == "member" else READ_WHEN_MADE
     named_once = () if REPLACE in settings.allow else FIRST_NAMES[kind]
     return [*version, *restored_once, *named_once]
+
+
+def ignored_in_replicas(settings: Settings) -> list[str]:
+    """While an upgrade is said they stay with the group they have: RDS upgrades them along with their source, which
+    may wait for the window, and refuses the new major's group until then. Without the block they get it."""
+    return ["parameterGroupName"] if settings.rds.upgrade is not None else []

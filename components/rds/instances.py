@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pulumi
@@ -78,7 +78,11 @@ def _replica(ground: Ground, asked: ReplicaSettings, primary: Resource, made: di
     inputs = arguments.replica(settings, asked, around, followed, _retention(ground, asked))
     # A child of the primary: destroying takes it away before its source.
     options = _options(
-        settings, [*ground.before, *logs], protect=arguments.is_protected(settings, asked), parent=primary
+        settings,
+        [*ground.before, *logs],
+        () if asked.promote else arguments.ignored_in_replicas(settings),
+        protect=arguments.is_protected(settings, asked),
+        parent=primary,
     )
     return place.scope.make("rds.Instance", asked.name, inputs, OUTPUTS, options)
 
@@ -106,10 +110,12 @@ def _around(
     )
 
 
-def _options(settings: Settings, after: list[pulumi.Resource], **others: Any) -> pulumi.ResourceOptions:
+def _options(
+    settings: Settings, after: list[pulumi.Resource], ignored: Sequence[str] = (), **others: Any
+) -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions(
         depends_on=after,
-        ignore_changes=ignored_changes(settings, "instance"),
+        ignore_changes=[*ignored_changes(settings, "instance"), *ignored],
         custom_timeouts=pulumi.CustomTimeouts(**TIMEOUTS),
         additional_secret_outputs=["passwordWo"],
         **others,

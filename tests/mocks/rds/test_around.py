@@ -203,6 +203,14 @@ def test_while_an_upgrade_is_said_the_old_group_stays() -> None:
     assert "engineVersion" not in found.requests["rds.Instance", "main-primary"].ignoreChanges
 
 
+def test_while_an_upgrade_is_said_replicas_stay_with_their_group() -> None:
+    found, _ = declared(settings({"upgrade": {"from": 16, "to": 17}}, replicas=1, major=17))
+    assert "parameterGroupName" in found.requests["rds.Instance", "main-replica-1"].ignoreChanges
+    assert "parameterGroupName" not in found.requests["rds.Instance", "main-primary"].ignoreChanges
+    without, _ = graph("prod")
+    assert "parameterGroupName" not in without.requests["rds.Instance", "main-replica-1"].ignoreChanges
+
+
 def test_the_provider_is_bound_to_the_account_that_is_named() -> None:
     found, _ = graph("small")
     assert found["pulumi:providers:aws", "main-aws"] == {
