@@ -30,7 +30,14 @@ MAY_IMPORT = {
     "platforms": {"contract", "settings", "render", "access", "embedded", "kubernetes", "rds"},
 }
 # Pure parts: they decide, and neither open anything nor declare anything.
-PURE = ("components.settings", "components.render", "components.access.plan", "components.access.statements")
+PURE = (
+    "components.settings",
+    "components.render",
+    "components.access.plan",
+    "components.access.statements",
+    "components.rds.arguments",
+    "components.rds.pooler_arguments",
+)
 TEXTS_ONLY = "psycopg.sql"  # composes statements; needs no connection
 ACTING = {"pulumi", "psycopg", "socket", "subprocess", "urllib", "http", "requests"}
 
