@@ -21,6 +21,7 @@ from components.settings.rds.topology import ReplicaSettings
 ENGINE = "postgres"
 WARNINGS = ("failure", "maintenance", "configuration change")
 TIMEOUTS: Mapping[str, str] = {"create": "60m", "update": "120m", "delete": "60m"}
+RESTORING = "240m"  # a point in time replays the WAL of up to a day
 READ_WHEN_MADE = ("snapshotIdentifier", "restoreToPointInTime")
 
 Arguments = dict[str, Any]
@@ -150,11 +151,19 @@ def _shared(settings: Settings, around: Around) -> Arguments:
 
 def monitoring(settings: Settings, around: Around) -> Arguments:
     """Enhanced monitoring with its role, and Performance Insights."""
+    interval = settings.rds.monitoring.interval
+    return {
+        "monitoringInterval": interval,
+        "monitoringRoleArn": around.monitoring_role,
+        **insights(settings, around),
+    }
+
+
+def insights(settings: Settings, around: Around) -> Arguments:
+    """Performance Insights, what Database Insights is built on."""
     asked = settings.rds.monitoring
     watched = asked.insights != "off"
     return {
-        "monitoringInterval": asked.interval,
-        "monitoringRoleArn": around.monitoring_role,
         "performanceInsightsEnabled": watched,
         "performanceInsightsRetentionPeriod": asked.insights_days if watched else None,
         "performanceInsightsKmsKeyId": around.key if watched else None,
@@ -235,6 +244,11 @@ def replica(
     )
 
 
+def timeouts(settings: Settings) -> Mapping[str, str]:
+    """How long AWS may take before a run gives up; the next one goes on waiting."""
+    return TIMEOUTS if settings.rds.restore is None else {**TIMEOUTS, "create": RESTORING}
+
+
 FIRST_NAMES = {"instance": ("username", "dbName"), "cluster": ("masterUsername", "databaseName"), "member": ()}
 
 
@@ -242,13 +256,15 @@ def ignored_changes(settings: Settings, kind: Kind) -> list[str]:
     """Properties whose difference is none of a run's business.
 
     RDS upgrades minor versions itself, so a version counts only when it is pinned or an upgrade is said. What a
-    database was restored from is read once. Its first user and database are compared by the rules of `changes`.
+    database was restored from is read once; a cluster's zones, once chosen, are its own. Its first user and database
+    are compared by the rules of `changes`.
     """
     rds = settings.rds
     version = [] if rds.upgrade or rds.engine_version else ["engineVersion"]
     restored_once = [] if kind == "member" else READ_WHEN_MADE
+    chosen = ["availabilityZones"] if kind == "cluster" else []
     named_once = () if REPLACE in settings.allow else FIRST_NAMES[kind]
-    return [*version, *restored_once, *named_once]
+    return [*version, *restored_once, *named_once, *chosen]
 
 
 def ignored_in_replicas(settings: Settings) -> list[str]:

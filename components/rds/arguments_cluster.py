@@ -12,16 +12,24 @@ from components.rds.arguments import (
     Around,
     engine_version,
     given,
+    insights,
     lifecycle,
     monitoring,
+    region,
     restored,
     tags,
 )
 from components.rds.arguments_groups import family
-from components.rds.arguments_network import zones
 from components.settings.model import Settings
 from components.settings.rds.exports import log_exports
-from components.settings.rds.replicas import identifier, managed_password, replica_identifier, replicas, zones_in_turn
+from components.settings.rds.replicas import (
+    identifier,
+    managed_password,
+    replica_identifier,
+    replicas,
+    zones_in_turn,
+    zones_of,
+)
 from components.settings.rds.topology import ReplicaSettings
 
 AURORA = "aurora-postgresql"
@@ -31,7 +39,7 @@ MEMBERS = 3  # of a Multi-AZ DB cluster: a writer and two readable standbys
 def cluster(settings: Settings, around: Around) -> Arguments:
     """A Multi-AZ DB cluster, or Aurora's cluster without its members."""
     rds = settings.rds
-    own = _aurora(settings) if rds.topology == "aurora" else _multi_az(settings, around)
+    own = _aurora(settings, around) if rds.topology == "aurora" else _multi_az(settings, around)
     return given(
         {
             "clusterIdentifier": identifier(settings),
@@ -47,7 +55,6 @@ def cluster(settings: Settings, around: Around) -> Arguments:
             "vpcSecurityGroupIds": list(around.security_groups),
             "networkType": rds.network.type,
             "iamDatabaseAuthenticationEnabled": rds.iam.enabled,
-            "caCertificateIdentifier": rds.ca,
             "dbClusterParameterGroupName": around.parameter_group,
             "backupRetentionPeriod": rds.backup.retention,
             "preferredBackupWindow": rds.windows.backup,
@@ -76,15 +83,17 @@ def _multi_az(settings: Settings, around: Around) -> Arguments:
         "allocatedStorage": rds.storage.size,
         "storageType": rds.storage.type or "gp3",
         "iops": rds.storage.iops,
-        "availabilityZones": list(zones(settings)[:MEMBERS]),
+        "caCertificateIdentifier": rds.ca,
+        "availabilityZones": list(zones_of(settings, region(settings))[:MEMBERS]) or None,
         "publiclyAccessible": rds.network.publicly_accessible,
         "autoMinorVersionUpgrade": rds.auto_minor_upgrade,
         **monitoring(settings, around),
     }
 
 
-def _aurora(settings: Settings) -> Arguments:
-    """Its plain storage has no name in the API; members carry what is measured.
+def _aurora(settings: Settings, around: Around) -> Arguments:
+    """Its plain storage has no name in the API. Members carry the certificate and what is measured, but Insights
+    stand in both: without the cluster's there is no advanced mode.
 
     A major upgrade takes the members' parameter group along, which is the new major's default.
     """
@@ -95,6 +104,7 @@ def _aurora(settings: Settings) -> Arguments:
         "engineMode": "provisioned",
         "storageType": "aurora-iopt1" if settings.rds.storage.type == "aurora-iopt1" else None,
         "serverlessv2ScalingConfiguration": scaling,
+        **insights(settings, around),
         "dbInstanceParameterGroupName": f"default.{family(settings)}" if settings.rds.upgrade else None,
     }
 

@@ -6,7 +6,7 @@ import pulumi
 
 from components.rds import arguments_cluster as arguments
 from components.rds import watching
-from components.rds.arguments import TIMEOUTS, Around, ignored_changes, is_protected
+from components.rds.arguments import Around, ignored_changes, is_protected, timeouts
 from components.rds.arguments_watching import Watched
 from components.rds.databases import Databases, Ground, Member, final_snapshot
 from components.rds.resource import Resource
@@ -75,7 +75,7 @@ def _cluster(ground: Ground, around: Around) -> Resource:
     options = pulumi.ResourceOptions(
         depends_on=[*ground.before, *logs],
         ignore_changes=ignored_changes(settings, "cluster"),
-        custom_timeouts=pulumi.CustomTimeouts(**TIMEOUTS),
+        custom_timeouts=pulumi.CustomTimeouts(**timeouts(ground.home.scope.settings)),
         additional_secret_outputs=["masterPasswordWo"],
         protect=settings.rds.protection,
     )
@@ -99,7 +99,7 @@ def _aurora_member(
         parent=cluster,
         depends_on=[*ground.before, *after],
         ignore_changes=ignored_changes(scope.settings, "member"),
-        custom_timeouts=pulumi.CustomTimeouts(**TIMEOUTS),
+        custom_timeouts=pulumi.CustomTimeouts(**timeouts(ground.home.scope.settings)),
         protect=is_protected(scope.settings, asked) if asked else scope.settings.rds.protection,
     )
     return scope.make("rds.ClusterInstance", asked.name if asked else "writer", inputs, ("arn",), options)

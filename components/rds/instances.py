@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 
 from components.rds import arguments, watching
-from components.rds.arguments import TIMEOUTS, Around, ignored_changes, is_elsewhere, replica_region
+from components.rds.arguments import Around, ignored_changes, is_elsewhere, replica_region, timeouts
 from components.rds.arguments_watching import Watched
 from components.rds.databases import Databases, Ground, Member, final_snapshot
 from components.rds.place import Place
@@ -116,7 +116,7 @@ def _options(
     return pulumi.ResourceOptions(
         depends_on=after,
         ignore_changes=[*ignored_changes(settings, "instance"), *ignored],
-        custom_timeouts=pulumi.CustomTimeouts(**TIMEOUTS),
+        custom_timeouts=pulumi.CustomTimeouts(**timeouts(settings)),
         additional_secret_outputs=["passwordWo"],
         **others,
     )

@@ -6,6 +6,8 @@ from components.settings.catalogue import rds as offers
 from components.settings.model import Settings
 from components.settings.rds.topology import ReplicaSettings
 
+ZONES = 3
+
 
 def replicas(settings: Settings) -> tuple[ReplicaSettings, ...]:
     """Replicas in the order of the file; `replicas: 2` gives replica-1 and replica-2, all defaults.
@@ -44,12 +46,24 @@ def replica_identifier(settings: Settings, replica: ReplicaSettings) -> str:
 def zones_in_turn(settings: Settings) -> dict[str, str | None]:
     """Name -> zone of each replica: as given, else the region's zones in turn, another than a single-zone primary's.
 
-    None where multi_az chooses, or where the region's zones are not known.
+    None where multi_az chooses, or where the zones are not known: of another one's VPC, or of an unknown region.
     """
     found: dict[str, str | None] = {}
     for number, replica in enumerate(replicas(settings)):
-        region = replica.region or settings.rds.region or ""
-        chosen = settings.rds.network.zones if region == settings.rds.region else ()
-        free = [zone for zone in chosen or offers.zones(region)[:3] if zone != settings.rds.availability_zone]
+        zones = zones_of(settings, replica.region or settings.rds.region or "")
+        free = [zone for zone in zones if zone != settings.rds.availability_zone]
         found[replica.name] = replica.zone or (None if replica.multi_az or not free else free[number % len(free)])
     return found
+
+
+def zones_of(settings: Settings, region: str) -> tuple[str, ...]:
+    """Zones that have a subnet in a region: as named, else its first three; none of a VPC whose zones nobody has said.
+
+    There RDS chooses, which sees where the subnets are.
+    """
+    if region == settings.rds.region:
+        known = settings.rds.network.zones
+        theirs = settings.rds.network.vpc is not None
+    else:
+        known, theirs = (), any(one.vpc for one in replicas(settings) if one.region == region)
+    return known or (() if theirs else offers.zones(region)[:ZONES])

@@ -115,7 +115,6 @@ CLUSTER: dict[str, Any] = {
     "vpcSecurityGroupIds": ["main-database-id"],
     "networkType": "IPV4",
     "iamDatabaseAuthenticationEnabled": True,
-    "caCertificateIdentifier": "rds-ca-rsa2048-g1",
     "dbClusterParameterGroupName": "main-pg17-1a2b3c4",
     "backupRetentionPeriod": 14,
     "preferredBackupWindow": "03:00-03:30",
@@ -137,6 +136,7 @@ MULTI_AZ = {
     "dbClusterInstanceClass": "db.r6gd.large",
     "allocatedStorage": 100,
     "storageType": "gp3",
+    "caCertificateIdentifier": "rds-ca-rsa2048-g1",
     "availabilityZones": ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
     "publiclyAccessible": False,
     "autoMinorVersionUpgrade": True,
@@ -152,6 +152,9 @@ AURORA = {
     "engineMode": "provisioned",
     "serverlessv2ScalingConfiguration": {"minCapacity": 1, "maxCapacity": 8},
     "enabledCloudwatchLogsExports": ["postgresql", "iam-db-auth-error"],
+    "performanceInsightsEnabled": True,
+    "performanceInsightsRetentionPeriod": 7,
+    "performanceInsightsKmsKeyId": KEY,
 }
 MEMBER: dict[str, Any] = {
     "identifier": "main-writer",

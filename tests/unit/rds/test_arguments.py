@@ -125,6 +125,31 @@ def test_a_replicas_own_storage_does_not_take_the_primarys_iops() -> None:
     assert (alike["storageType"], alike["iops"], alike["storageThroughput"]) == ("gp3", 16000, 1000)
 
 
+THEIRS = {"vpc": "vpc-0123456789abcdef0", "subnets": [f"subnet-0123456789abcdef{number}" for number in range(3)]}
+
+
+@pytest.mark.parametrize(
+    "network, expected",
+    [
+        pytest.param({}, ["eu-central-1a", "eu-central-1b", "eu-central-1c"], id="our VPC"),
+        pytest.param(THEIRS, None, id="another one's: RDS sees where the subnets are"),
+        pytest.param({**THEIRS, "zones": [f"eu-central-1{one}" for one in "cab"]},
+                     ["eu-central-1c", "eu-central-1a", "eu-central-1b"], id="and its zones are said"),
+    ],
+)  # fmt: skip
+def test_zones_are_named_where_they_are_known(network: dict[str, Any], expected: list[str] | None) -> None:
+    wanted = settings({"topology": "cluster", "instance_class": "db.r6gd.large", "network": network}, replicas=0)
+    assert arguments_cluster.cluster(wanted, AROUND).get("availabilityZones") == expected
+    alone = settings({"network": network}, replicas=1)
+    found = arguments.replica(alone, replicas(alone)[0], AROUND, "main").get("availabilityZone")
+    assert found == (expected[0] if expected else None)
+
+
+def test_a_restore_may_take_longer() -> None:
+    assert arguments.timeouts(settings())["create"] == "60m"
+    assert arguments.timeouts(settings({"restore": {"snapshot": "before"}}))["create"] == "240m"
+
+
 def test_replicas_come_after_what_they_follow() -> None:
     chain = [{"name": "c", "source": "b"}, {"name": "b", "source": "a"}, {"name": "a"}]
     assert [one.name for one in in_order(settings({"replicas": chain}))] == ["a", "b", "c"]

@@ -149,7 +149,7 @@ BELOW = "rds.replicas"
             f"{BELOW}.0.username",
             "there is no such setting; did you mean name? known here: name, region, zone, instance_class, source,"
             " multi_az,"
-            " storage, vpc, subnets, key, parameters, promote",
+            " storage, vpc, subnets, key, parameters, protection, promote",
             id="what a replica takes from its source",
         ),
     ],
