@@ -94,38 +94,43 @@ def test_pg_authid_that_is_shut_in_spite_of_every_right(
     assert any("left as they are" in note for note in roles.notes)
 
 
-def members(shop: Shop, target: Target, role: str) -> set[str]:
-    rows = suite.as_superuser(shop, target).rows(
-        f"SELECT m.rolname FROM pg_auth_members JOIN pg_roles m ON m.oid = member "
-        f"JOIN pg_roles r ON r.oid = roleid WHERE r.rolname = '{role}' AND m.rolname LIKE '{shop.mark}\\_%'"
+def members(target: Target, mark: str, role: str) -> set[str]:
+    """Of the test's own roles, without their mark."""
+    query = (
+        "SELECT m.rolname FROM pg_auth_members JOIN pg_roles m ON m.oid = member JOIN pg_roles r ON r.oid = roleid "
+        "WHERE r.rolname = %s AND m.rolname LIKE %s"
     )
-    return {str(name).removeprefix(f"{shop.mark}_") for (name,) in rows}
+    with target.open() as connection:
+        return {str(name).removeprefix(f"{mark}_") for (name,) in connection.execute(query, [role, f"{mark}\\_%"])}
 
 
 def test_logins_by_token_are_members_of_rds_iam(shop: Shop, target: Target) -> None:
     pytest.importorskip("components.access.spec.auth", reason="this access language has no `auth` yet")
     shop.text = shop.text.replace("MARK_report: { login: true, ", "MARK_report: { login: true, auth: iam, ")
     shop.apply()
-    assert members(shop, target, "rds_iam") == {"report"}
+    assert members(target, shop.mark, "rds_iam") == {"report"}
     assert shop.plan() == []
     suite.as_superuser(shop, target).run('REVOKE rds_iam FROM "MARK_report"')
     assert any("rds_iam" in line for line in shop.plan())
     shop.apply()
-    assert members(shop, target, "rds_iam") == {"report"}
+    assert members(target, shop.mark, "rds_iam") == {"report"}
 
 
 def test_rds_own_roles_and_database_are_left_alone(shop: Shop, target: Target) -> None:
-    before = rds_state(shop, target)
+    before = rds_state(target)
     shop.apply()
-    assert rds_state(shop, target) == before
+    assert rds_state(target) == before
     assert not [line for line in shop.plan() if "rds" in line]
 
 
-def rds_state(shop: Shop, target: Target) -> list[tuple[object, ...]]:
-    return suite.as_superuser(shop, target).rows(
+def rds_state(target: Target) -> list[tuple[object, ...]]:
+    """RDS's own roles, and who is in them."""
+    query = (
         "SELECT rolname, rolsuper, rolcreaterole, rolcanlogin, ARRAY(SELECT member::regrole::text FROM pg_auth_members "
         "WHERE roleid = r.oid ORDER BY 1) FROM pg_roles r WHERE rolname LIKE 'rds%' ORDER BY 1"
     )
+    with target.open() as connection:
+        return connection.execute(query.encode()).fetchall()
 
 
 def test_rds_lets_its_superuser_create_extensions_so_the_preview_does_not_refuse_them(shop: Shop) -> None:
