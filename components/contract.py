@@ -55,12 +55,22 @@ class Route:
     `port-forward`: kubectl carries each connection to the Service that the endpoint's host begins with
     (`pg-rw.postgres-main.svc` is Service `pg-rw`), at the endpoint's port, in `namespace`. `context` and `kubeconfig`
     None leave the choice to kubectl.
+
+    `ssm`: AWS Session Manager carries each connection by way of `target`, a managed instance or `ecs:...`; None: by a
+    task of `service` in ECS's `cluster`. `region` is that of both.
+
+    `timeout`: seconds that it may take to open; None leaves it to the kind.
     """
 
-    kind: Literal["port-forward"]
-    namespace: str
+    kind: Literal["port-forward", "ssm"]
+    namespace: str = ""
     context: str | None = None
     kubeconfig: str | None = None
+    target: str | None = None
+    cluster: str | None = None
+    service: str | None = None
+    region: str | None = None
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

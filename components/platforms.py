@@ -62,16 +62,21 @@ def _kubernetes(settings: Settings, specs: Iterable[Loaded]) -> Platform:
     return cast(Platform, component(settings.name, settings, extensions, admitted))
 
 
+def _rds(settings: Settings, specs: Iterable[Loaded]) -> Platform:
+    component = import_module("components.rds.cluster").RdsCluster
+    return cast(Platform, component(settings.name, settings, asked_extensions(loaded.spec for loaded in specs)))
+
+
 PLATFORMS: Mapping[str, Callable[[Settings, Iterable[Loaded]], Platform]] = {
     "embedded": _embedded,
     "kubernetes": _kubernetes,
+    "rds": _rds,
 }
 LICENCE = "timescaledb.license"
 APACHE_ONLY = (
     "found {}, but this server's TimescaleDB is the Apache edition, whose sessions would all fail with it; leave it "
     "out, or install Timescale's own package (docs/decisions/2026-11-21-timescaledb-edition.md)"
 )
-LATER = ("rds",)  # known to the settings, built by a later release
 
 
 def provision(settings: Settings, specs: Iterable[Loaded]) -> Any:
@@ -102,7 +107,7 @@ def checked_settings(given: Mapping[str, Any], source: Source | None, *, online:
     plain = decoded(given)
     platform = plain.get("platform")
     settings, found = attempt(given, source, default_major=default_major(platform))
-    problems = _not_yet(platform, source) + found
+    problems = list(found)
     if platform in (None, "embedded"):
         problems += _no_server(settings, installed.servers(), source)
     if online and settings.platform == "kubernetes":
@@ -180,13 +185,6 @@ def _no_server(settings: Settings, have: Iterable[installed.Server], source: Sou
     if licence != "apache" and not servers[settings.major].has_community_timescaledb():
         return [_at(("parameters", LICENCE), APACHE_ONLY.format(licence), source)]
     return []
-
-
-def _not_yet(platform: Any, source: Source | None) -> list[Problem]:
-    if platform not in LATER:
-        return []
-    message = f"platform {platform} comes with a release of its own; this one has: {', '.join(PLATFORMS)}"
-    return [_at(("platform",), message, source)]
 
 
 def _at(path: tuple[str, ...], message: str, source: Source | None) -> Problem:

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.render.parameters import DEFAULTS, ENFORCED
+from components.render.rds_parameters import DEFAULTS as RDS_DEFAULTS
+from components.render.rds_parameters import ENFORCED as RDS_ENFORCED
 from components.settings.allowed import allowed, resolve, settings_schema
 from components.settings.model import NAMESPACE
 from components.settings.owned import FLOORS, ONLY, OWNED
+from components.settings.rds.allowed import ALLOWABLE
 
 Schema = dict[str, Any]
 
@@ -41,6 +44,17 @@ What a change costs a running cluster:
 - **restart of everything**: at once; some seconds without a primary.
 - **members are added or removed**: the others go on.
 - **new cluster**: the data has to be moved; the preview shows a replacement.
+
+On Amazon RDS:
+
+- **at once**: without an outage. **at once, slow**: so, too, but it works for hours and blocks other changes of
+  storage.
+- **at once, outage**: the server restarts, whatever the window.
+- **next window**: in the next maintenance window, or at once with `rds.windows.apply_immediately`. **next window,
+  outage**: the same, and the database is away for a minute or two (a failover with Multi-AZ), for an upgrade longer.
+- **reload or reboot**: dynamic parameters at once; static ones wait for a reboot, which the preview says.
+- **clients reconnect**, **new replica**, **a primary of its own**: as the words say. **read when made**: only a new
+  database reads it. **see each**: it depends on what is inside.
 """
 
 PARAMETERS = """\
@@ -54,9 +68,19 @@ Libraries to preload come from the extensions that the access specs ask for; wha
 """
 
 
+RDS = """\
+### On Amazon RDS
+
+Parameters go into parameter groups of the major version. RDS counts memory from the instance class, so
+`max_connections` and `shared_buffers` are better left out; a value may be a formula of RDS
+(`{DBInstanceClassMemory/32768}`). What RDS sets itself is refused, and so is a parameter that its groups do not have.
+A static parameter waits for a reboot, which the preview says.
+"""
+
+
 def configuration_manual() -> str:
     """The whole page."""
-    lines = [INTRODUCTION, *_sections(), PARAMETERS, *_parameter_tables()]
+    lines = [INTRODUCTION, *_sections(), PARAMETERS, *_parameter_tables(), RDS, *_rds_tables()]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -74,9 +98,19 @@ def _section(prefix: str, schema: Schema) -> Iterator[str]:
         yield _row(prefix + name, schema["properties"][name], one)
     yield ""
     for name, one in inner.items():
-        if "properties" in one:
-            yield f"## {prefix}{name}\n"
-            yield from _section(f"{prefix}{name}.", one)
+        below, part = _below(one)
+        if "properties" in below:
+            yield f"## {prefix}{name}{part}\n"
+            yield from _section(f"{prefix}{name}{part}.", below)
+
+
+def _below(schema: Schema) -> tuple[Schema, str]:
+    """The section inside a setting, and how its place is written: a list's entry as [], a mapping's as .<name>."""
+    if schema.get("type") == "array":
+        return resolve(schema.get("items") or {}), "[]"
+    if schema.get("type") == "object" and "properties" not in schema:
+        return resolve(schema.get("additionalProperties") or {}), ".<name>"
+    return schema, ""
 
 
 def _row(name: str, outer: Schema, inner: Schema) -> str:
@@ -108,6 +142,14 @@ def _parameter_tables() -> Iterator[str]:
     limits = {name: f"{' or '.join(values)}: {reason}" for name, (values, reason) in ONLY.items()}
     limits |= {name: f"{least} or more: {reason}" for name, (least, reason) in FLOORS.items()}
     yield from _table("parameter", "allowed", limits)
+
+
+def _rds_tables() -> Iterator[str]:
+    yield from _table(
+        "parameter", "value", {name: f"`{value}`" for name, value in {**RDS_DEFAULTS, **RDS_ENFORCED}.items()}
+    )
+    yield "### What `allow` takes on Amazon RDS\n"
+    yield from _table("name", "accepts", dict(ALLOWABLE))
 
 
 def _table(left: str, right: str, rows: dict[str, str]) -> Iterator[str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from components.kubernetes.names import ETCD, MEMBERS, namespace
 from components.kubernetes.preflight import Facts
+from components.settings.finding import Finding
 from components.settings.model import Settings
 from components.settings.quantity import in_bytes
-from components.settings.rules import Finding
 
 HERE = "kubernetes"
 

@@ -1,4 +1,4 @@
-"""How a server is reached from where `pulumi` runs: directly, or through `kubectl port-forward`."""
+"""How a server is reached from where `pulumi` runs: directly, by `kubectl port-forward`, or by AWS Session Manager."""
 
 from __future__ import annotations
 

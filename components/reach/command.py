@@ -38,7 +38,7 @@ def local_port(line: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def complaint(lines: list[str]) -> str:
-    """What kubectl ended with, in one line."""
+def complaint(lines: list[str], who: str = "kubectl") -> str:
+    """What `who` ended with, in one line."""
     told = [line.strip() for line in lines if line.strip() and local_port(line) is None]
-    return told[-1].removeprefix("error: ") if told else "kubectl ended without a word"
+    return told[-1].removeprefix("error: ") if told else f"{who} ended without a word"

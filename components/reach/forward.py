@@ -1,4 +1,7 @@
-"""One `kubectl port-forward`: started, waited for with a limit, started again when it has died, ended by pid."""
+"""One `kubectl port-forward`, or one session of Session Manager.
+
+Started, waited for with a limit, started again when it has died, ended by pid.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ from collections import deque
 from pathlib import Path
 
 from components.contract import Endpoint, Route
+from components.reach import ssm
 from components.reach.command import PODS_S, complaint, local_port, port_forward
 
-READY_S = PODS_S + 10.0
+READY_S = PODS_S + 10.0  # a route may give itself another limit
 END_S = 5.0
 AGAIN_S = 0.3
 GUARD = Path(__file__).with_name("guard.py")
@@ -49,7 +53,11 @@ class Forward:
 
     def _start(self) -> None:
         self._stop()
-        self._running = _Running(port_forward(self._route, self._endpoint, self._port))
+        try:
+            command = _command(self._route, self._endpoint, self._port)
+        except ssm.UnreadyError as why:
+            raise RouteError(f"{self._shown()}: {why}") from None
+        self._running = _Running(command, self._route.timeout or READY_S)
         threading.Thread(target=self._watch, args=[self._running], daemon=True).start()
 
     def _ready(self) -> int:
@@ -79,14 +87,32 @@ class Forward:
         self._running = None
 
     def _shown(self) -> str:
+        if self._route.kind == "ssm":
+            return ssm.shown(self._route, self._endpoint)
         context = f" of context {self._route.context}" if self._route.context else ""
         return f"kubectl port-forward to {self._endpoint} in namespace {self._route.namespace}{context}"
 
 
-class _Running:
-    """The process: kubectl below a guard, which ends it should we be killed."""
+def _command(route: Route, endpoint: Endpoint, local: int | None) -> tuple[str, ...]:
+    """What carries connections. Raises ssm.UnreadyError."""
+    return ssm.session(route, endpoint, local) if route.kind == "ssm" else port_forward(route, endpoint, local)
 
-    def __init__(self, command: tuple[str, ...]) -> None:
+
+def _opened(line: str) -> int | None:
+    """The port of this machine that is carried, as kubectl or Session Manager says it."""
+    return local_port(line) or ssm.local_port(line)
+
+
+def _ended(lines: list[str], who: str) -> str:
+    """What it ended with, in one line."""
+    return ssm.advice(complaint(lines, who))
+
+
+class _Running:
+    """The process: kubectl or aws below a guard, which ends it should we be killed."""
+
+    def __init__(self, command: tuple[str, ...], limit: float) -> None:
+        self._limit, self._who = limit, command[0]
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(GUARD), *command],
             stdin=subprocess.PIPE,
@@ -112,19 +138,19 @@ class _Running:
     def ready_port(self) -> int:
         """Waits until kubectl says that it listens."""
         begin = time.monotonic()
-        self._known.wait(READY_S)
+        self._known.wait(self._limit)
         if self._port is not None:
             return self._port
         if self.ended or not self._reader.is_alive():
-            raise RouteError(complaint(list(self._lines)))
-        raise RouteError(f"not ready after {time.monotonic() - begin:.0f} s: {complaint(list(self._lines))}")
+            raise RouteError(_ended(list(self._lines), self._who))
+        raise RouteError(f"not ready after {time.monotonic() - begin:.0f} s: {_ended(list(self._lines), self._who)}")
 
     def _read(self) -> None:
         """Reads to the end, lest kubectl wait for a full pipe."""
         assert self._process.stdout
         for line in self._process.stdout:
             self._lines.append(line)
-            if self._port is None and (port := local_port(line)) is not None:
+            if self._port is None and (port := _opened(line)) is not None:
                 self._port = port
                 self._known.set()
         self._known.set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from components.render.hba import POOLER, SUPERUSER
 from components.render.sites import ANYWHERE, PoolerSite
 from components.settings.model import Settings
@@ -89,8 +91,12 @@ FIXED: dict[str, object] = {
 NAMES: dict[str, object] = {"dns_max_ttl": 1, "dns_nxdomain_ttl": 1}
 
 
-def pgbouncer_ini(settings: Settings, site: PoolerSite, version: Version = DEBIAN_12) -> str:
+def pgbouncer_ini(
+    settings: Settings, site: PoolerSite, version: Version = DEBIAN_12, own: Mapping[str, object] | None = None
+) -> str:
     """The whole pgbouncer.ini of one pooler; `version` is the program's, which must know each option.
+
+    `own` is what a platform has otherwise; None there leaves an option out.
 
     A change of `site.port` or of a file's place needs a restart of this pooler, everything else a RELOAD.
     """
@@ -108,5 +114,6 @@ def pgbouncer_ini(settings: Settings, site: PoolerSite, version: Version = DEBIA
         options |= NAMES
     if version >= PREPARED_STATEMENTS_SINCE:
         options["max_prepared_statements"] = settings.pooler.max_prepared_statements
-    lines = [f"{name} = {value}".rstrip() for name, value in options.items()]
+    options |= own or {}
+    lines = [f"{name} = {value}".rstrip() for name, value in options.items() if value is not None]
     return "\n".join([f"%include {site.databases}", "", "[pgbouncer]", *lines, ""])

@@ -28,7 +28,7 @@ def promise(settings: Settings) -> list[str]:
 def _recovery_time(settings: Settings) -> list[str]:
     patroni = settings.patroni
     if settings.platform == "rds":
-        return ["RTO: Amazon's Multi-AZ failover, usually 60 to 120 s"]
+        return [_rds_recovery_time(settings)]
     if not settings.replicas:
         return ["RTO: the time in which the one member restarts; there is no replica to take over"]
     crash = patroni.loop_wait * 2 + patroni.primary_start_timeout + 2
@@ -41,9 +41,36 @@ def _recovery_time(settings: Settings) -> list[str]:
     ]
 
 
+def _rds_recovery_time(settings: Settings) -> str:
+    """AWS's own figures, without any promise of AWS's."""
+    rds = settings.rds
+    if rds.topology == "instance" and not rds.multi_az:
+        return "RTO: the time in which RDS restarts the one instance or makes it anew, minutes; there is no standby"
+    kinds = {
+        "instance": "Multi-AZ failover, usually 60 to 120 s",
+        "cluster": "failover of the Multi-AZ DB cluster, usually below 35 s",
+        "aurora": "Aurora failover to a reader, usually below 60 s",
+    }
+    return f"RTO: Amazon's {kinds[rds.topology]}"
+
+
+def _rds_loss(settings: Settings) -> str:
+    rds = settings.rds
+    if rds.topology == "aurora":
+        return "RPO 0: a commit is acknowledged when 4 of 6 copies in three zones have it"
+    if rds.topology == "cluster":
+        return "RPO 0: a commit is acknowledged when one of two readers in other zones has it"
+    if rds.multi_az:
+        return (
+            "RPO 0: a commit is acknowledged when the standby's zone has it, too; read replicas follow asynchronously"
+        )
+    days = f", at most 5 min back from the backups of {rds.backup.retention} days" if rds.backup.retention else ""
+    return f"RPO: what was committed since the last copy of the volume{days}"
+
+
 def _loss(settings: Settings) -> str:
     quorum = f"one replica of {settings.replicas}" if settings.replicas != 1 else "the replica"
     lag = settings.patroni.maximum_lag_on_failover // 1024
     if settings.platform == "rds":
-        return "RPO 0 for the Multi-AZ standby; read replicas follow asynchronously"
+        return _rds_loss(settings)
     return LOSS[settings.durability].format(quorum=quorum, lag=lag, ttl=settings.patroni.ttl)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -53,10 +52,20 @@ def allowed(schema: Schema) -> str:
     if "properties" in schema:
         return "a mapping of " + ", ".join(schema["properties"])
     if schema.get("type") == "object":
-        return "a mapping of names to values"
+        below = resolve(schema.get("additionalProperties") or {})
+        return f"a mapping of names to {_several(below, 'values')}"
     if schema.get("type") == "array":
-        return "a list of texts"
+        return f"a list of {_several(resolve(schema.get('items') or {}), 'texts')}"
     return _scalar(schema)
+
+
+def _several(schema: Schema, otherwise: str) -> str:
+    """What a list or a mapping holds: mappings of their own, lists, values of a fixed set, or plain ones."""
+    if "properties" in schema:
+        return "mappings of " + ", ".join(schema["properties"])
+    if schema.get("type") == "array":
+        return "lists of " + _several(resolve(schema.get("items") or {}), "texts")
+    return "some of " + ", ".join(map(str, schema["enum"])) if "enum" in schema else otherwise
 
 
 def _scalar(schema: Schema) -> str:
@@ -69,9 +78,3 @@ def _scalar(schema: Schema) -> str:
     if "maxLength" in schema:
         return f"{words} of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
     return words
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like `name`, when one is like it at all."""
-    found = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
-    return found[0] if found else None

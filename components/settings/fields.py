@@ -14,6 +14,18 @@ Cost = Literal[
     "restart of everything",
     "members are added or removed",
     "new cluster",
+    # Amazon RDS
+    "at once",
+    "at once, slow",
+    "at once, outage",
+    "read when made",
+    "next window",
+    "next window, outage",
+    "reload or reboot",
+    "clients reconnect",
+    "new replica",
+    "a primary of its own",
+    "see each",
 ]
 
 

@@ -9,10 +9,13 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from components.settings.allowed import allowed, nearest, schema_at
+from components.settings.allowed import allowed, schema_at
+from components.settings.finding import Finding
 from components.settings.model import NAMESPACE, Settings
+from components.settings.nearest import nearest
 from components.settings.problems import Problem, SettingsError
-from components.settings.rules import Finding, findings
+from components.settings.rds.model import DEFAULT_MAJOR
+from components.settings.rules import findings
 from components.settings.source import Source
 
 TEXTS = frozenset({"platform", "name", "durability"})  # given as they stand; everything else may come as JSON
@@ -55,7 +58,15 @@ def decoded(config: Mapping[str, Any]) -> dict[str, Any]:
     patroni = given.get("patroni", {})
     if isinstance(patroni, dict) and given.get("platform") in ("kubernetes", "rds"):
         given["patroni"] = {"timing": "normal"} | patroni
-    return given
+    return _for_rds(given, config.get("aws:region")) if given.get("platform") == "rds" else given
+
+
+def _for_rds(given: dict[str, Any], region: Any) -> dict[str, Any]:
+    """The default major version of Amazon RDS, whatever this machine has, and the region that Pulumi's AWS uses."""
+    rds = given.get("rds", {})
+    if isinstance(rds, dict) and region is not None:
+        given = given | {"rds": {"region": region} | rds}
+    return given | {"major": DEFAULT_MAJOR} if given.get("major") is None else given
 
 
 def _from_json(value: Any) -> Any:

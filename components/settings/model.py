@@ -10,8 +10,10 @@ from pydantic import BeforeValidator, SecretStr, Strict
 from components.settings.embedded import EmbeddedSettings
 from components.settings.fields import Section, setting
 from components.settings.kubernetes import KubernetesSettings
+from components.settings.parameter_value import ParameterValue
 from components.settings.patroni import PatroniSettings
 from components.settings.pooler import PoolerSettings
+from components.settings.rds import RdsSettings
 
 Platform = Literal["embedded", "kubernetes", "rds"]
 Durability = Literal["zero-loss", "balanced", "asynchronous"]
@@ -24,16 +26,6 @@ DEFAULT_ACCESS = tuple(
     f"sql/{system}/access.yaml" for system in ("faevision", "devmentor", "pretamane", "aves", "nexpo")
 )
 IDENTIFIER = r"^[a-z_][a-z0-9_]{0,62}$"
-
-
-def _as_text(value: Any) -> Any:
-    """A parameter's value as the server reads it: true -> on, 16 -> "16"; text stays as it is."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return str(value) if isinstance(value, int | float) else value
-
-
-ParameterValue = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
 
 
 def _as_tuple(value: Any) -> Any:
@@ -59,7 +51,7 @@ class Settings(Section):
         None, ge=OLDEST_MAJOR, le=NEWEST_MAJOR, unit="PostgreSQL major version", cost="new cluster",
         description="PostgreSQL's major version. Default on the embedded platform: the newest one that is installed. "
         "There make up installs what is asked for: a package where apt has one, else, for 17 with TimescaleDB and "
-        "pgvector, Debian 13's packages in a folder.",
+        "pgvector, Debian 13's packages in a folder. On rds: 17, where a change is an upgrade (rds.upgrade).",
     )  # fmt: skip
     replicas: Annotated[int, Strict()] = setting(
         2, ge=0, le=MAX_REPLICAS, unit="members besides the primary", cost="members are added or removed",
@@ -85,6 +77,9 @@ class Settings(Section):
     )
     kubernetes: KubernetesSettings = setting(
         KubernetesSettings(), cost="rolling restart", description="Only read on the Kubernetes platform."
+    )
+    rds: RdsSettings = setting(
+        RdsSettings(), cost="see each", description="Only read on platform rds: Amazon RDS, in Amazon's words."
     )
     access: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = setting(
         DEFAULT_ACCESS,

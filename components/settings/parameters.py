@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from components.settings.allowed import nearest
 from components.settings.catalogue import Catalogue, Parameter, catalogue
+from components.settings.nearest import nearest
 from components.settings.owned import FLOORS, ONLY, OWNED, ZERO_LOSS_COMMIT
 from components.settings.units import number, whole
 
@@ -46,7 +46,7 @@ def _problem(name: str, value: str, known: Catalogue, *, zero_loss: bool) -> str
     parameter = known.get(name)
     if parameter is None:
         return _unknown(name, known) if known.complete else None
-    return _value_problem(parameter, value) or _limit_problem(parameter, value, zero_loss=zero_loss)
+    return value_problem(parameter, value) or limit_problem(parameter, value, zero_loss=zero_loss)
 
 
 def _unknown(name: str, known: Catalogue) -> str:
@@ -55,7 +55,8 @@ def _unknown(name: str, known: Catalogue) -> str:
     return f"PostgreSQL {known.major} has no such parameter{meant}"
 
 
-def _value_problem(parameter: Parameter, value: str) -> str | None:
+def value_problem(parameter: Parameter, value: str) -> str | None:
+    """Why the server would not start with this value: type, enumeration, unit or range."""
     if parameter.context == "internal":
         return "cannot be set: the server only reports it; remove it"
     if parameter.kind == "bool" and value.lower() not in TRUTH:
@@ -82,12 +83,13 @@ def _number_problem(parameter: Parameter, value: str) -> str | None:
     return f"found {value!r}; allowed is {parameter.minimum} to {parameter.maximum}{unit}"
 
 
-def _limit_problem(parameter: Parameter, value: str, *, zero_loss: bool) -> str | None:
+def limit_problem(parameter: Parameter, value: str, *, zero_loss: bool, floors: bool = True) -> str | None:
+    """Why the platform's promises would break. `floors` are Patroni's; Amazon RDS has its own."""
     name = parameter.name.lower()
     values, reason = ZERO_LOSS_COMMIT if zero_loss and name == "synchronous_commit" else ONLY.get(name, ((), ""))
     if values and plain(parameter, value) not in map(str.lower, values):
         return f"found {value!r}; allowed is {' or '.join(values)}: {reason}"
-    if name in FLOORS and whole(value, parameter.unit) < FLOORS[name][0]:
+    if floors and name in FLOORS and whole(value, parameter.unit) < FLOORS[name][0]:
         unit = f" {parameter.unit}" if parameter.unit else ""
         return f"found {value!r}; allowed is {FLOORS[name][0]}{unit} or more: {FLOORS[name][1]}"
     if name == "log_min_duration_statement" and whole(value, parameter.unit) == 0:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from importlib import import_module
 
+from components.settings.finding import Finding
 from components.settings.kubernetes_rules import kubernetes_faults
 from components.settings.model import DEFAULT_ACCESS, Settings
 from components.settings.parameters import CONTROL, parameter_problems, usable_connections
@@ -16,13 +17,6 @@ from components.settings.units import whole
 AWKWARD = re.compile(r"""[\x00-\x1f\x7f"'\\]""")
 
 
-class Finding(NamedTuple):
-    """A fault at a path, before anyone knows in which file it stands."""
-
-    path: tuple[str, ...]
-    message: str
-
-
 def timing_rule(settings: Settings) -> Iterator[Finding]:
     """Patroni's own rule over ttl, loop_wait and retry_timeout."""
     for message in timing_problems(settings.patroni.times):
@@ -31,6 +25,8 @@ def timing_rule(settings: Settings) -> Iterator[Finding]:
 
 def durability_needs_members(settings: Settings) -> Iterator[Finding]:
     """zero-loss keeps its promise, and goes on after one loss, with three members only."""
+    if settings.platform == "rds":
+        return  # Its synchronous copy is the Multi-AZ standby: rds/rules/pooling.py.
     if settings.durability == "zero-loss" and settings.replicas < 2:
         yield Finding(
             ("replicas",),
@@ -65,6 +61,8 @@ def directory_is_a_plain_path(settings: Settings) -> Iterator[Finding]:
 
 def parameters_are_the_servers(settings: Settings) -> Iterator[Finding]:
     """Known names, values in range, nothing that the platform owns."""
+    if settings.platform == "rds":
+        return  # RDS's parameter groups are another set of names: rds/rules/parameters.py.
     zero_loss = settings.durability == "zero-loss"
     for name, message in parameter_problems(settings.parameters, major=settings.major, zero_loss=zero_loss):
         yield Finding(("parameters", name), message)
@@ -72,6 +70,8 @@ def parameters_are_the_servers(settings: Settings) -> Iterator[Finding]:
 
 def senders_for_all_members(settings: Settings) -> Iterator[Finding]:
     """Each replica holds a WAL sender and a slot; a new one copies over two more senders."""
+    if settings.platform == "rds":
+        return  # RDS sees to its own replicas.
     names = {name.lower(): name for name in settings.parameters}
     for name, needed in (("max_wal_senders", settings.replicas + 2), ("max_replication_slots", settings.replicas + 1)):
         found = _whole(settings.parameters[names[name]]) if name in names else None
@@ -152,4 +152,8 @@ RULES = (
 
 def findings(settings: Settings) -> list[Finding]:
     """Every fault between settings that are each valid on their own."""
-    return [finding for rule in RULES for finding in rule(settings)]
+    found = [finding for rule in RULES for finding in rule(settings)]
+    if settings.platform == "rds":
+        # Imported when asked for: nobody else needs its data.
+        found += import_module("components.settings.rds.rules").findings(settings)
+    return found

@@ -26,11 +26,18 @@ MAY_IMPORT = {
     "reach": {"contract"},
     "embedded": {"contract", "settings", "render", "access", "supervisor", "patroni"},
     "kubernetes": {"contract", "settings", "render", "access", "supervisor", "patroni", "reach"},
-    "rds": {"contract", "settings", "render", "access"},
+    "rds": {"contract", "settings", "render", "access", "patroni", "reach"},
     "platforms": {"contract", "settings", "render", "access", "patroni", "embedded", "kubernetes", "rds"},
 }
 # Pure parts: they decide, and neither open anything nor declare anything.
-PURE = ("components.settings", "components.render", "components.access.plan", "components.access.statements")
+PURE = (
+    "components.settings",
+    "components.render",
+    "components.access.plan",
+    "components.access.statements",
+    "components.rds.arguments",
+    "components.rds.pooler_arguments",
+)
 TEXTS_ONLY = "psycopg.sql"  # composes statements; needs no connection
 ACTING = {"pulumi", "psycopg", "socket", "subprocess", "urllib", "http", "requests"}
 

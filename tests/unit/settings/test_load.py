@@ -61,7 +61,8 @@ def test_a_major_version_of_the_stack_wins_over_the_installed_one() -> None:
     "platform, timing, ttl", [("embedded", "fast", 20), ("kubernetes", "normal", 30), ("rds", "normal", 30)]
 )
 def test_each_platform_has_its_timing(platform: str, timing: str, ttl: int) -> None:
-    patroni = load({"platform": platform}, default_major=15).patroni
+    rds = {"region": "eu-central-1", "pooler": {"kind": "none"}}  # what only a stack can say, read on rds alone
+    patroni = load({"platform": platform, "rds": rds}, default_major=15).patroni
     assert (patroni.timing, patroni.ttl) == (timing, ttl)
 
 
@@ -85,7 +86,8 @@ def test_the_seeds_timing_is_refused_with_the_nearest_valid_values() -> None:
                      ' kubernetes, rds;'
                      " did you mean embedded?", id="nearest value"),
         pytest.param({"replica": 2}, "replica", "there is no such setting; did you mean replicas? known here: platform,"
-                     " name, major, replicas, durability, parameters, patroni, pooler, embedded, kubernetes, access,"
+                     " name, major, replicas, durability, parameters, patroni, pooler, embedded, kubernetes, rds,"
+                     " access,"
                      " secrets, allow",
                      id="nearest key"),
         pytest.param({"replicas": 5}, "replicas", "found 5; allowed is a whole number from 0 to 4", id="range"),

@@ -1,0 +1,1 @@
+"""PostgreSQL on Amazon RDS. Every property is decided in the `arguments*` modules; the others only declare."""

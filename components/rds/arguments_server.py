@@ -1,0 +1,66 @@
+"""What the access layer and clients get to know, and names of one's own in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.contract import Capabilities, Credentials, Endpoint, Server
+from components.rds.arguments import Arguments, region
+from components.rds.arguments_network import has_pooler, ports
+from components.settings.model import Settings
+
+PASSWORD_VARIABLE = "POSTGRES_PLATFORM_ADMIN_PASSWORD"  # noqa: S105  # a variable's name
+BUNDLES = Path.home() / ".cache" / "postgres-platform" / "rds-ca"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hosts:
+    """Names that AWS gives. `pooled` is what stands in front; None where clients connect to the database."""
+
+    writer: str
+    reader: str
+    pooled: str | None = None
+
+
+def bundle_url(settings: Settings) -> str:
+    """Where AWS publishes the certificate authorities of the region: `sslrootcert` for `sslmode=verify-full`."""
+    suffix = ".cn" if region(settings).startswith("cn-") else ""
+    return f"https://truststore.pki.rds.amazonaws.com{suffix}/{region(settings)}/{region(settings)}-bundle.pem"
+
+
+def bundle_path(settings: Settings) -> Path:
+    """Where the access layer looks for it."""
+    return BUNDLES / f"{region(settings)}-bundle.pem"
+
+
+def server(settings: Settings, hosts: Hosts, username: str) -> Server:
+    """AWS's own names throughout: a server certificate carries them, and no name of rds.dns."""
+    at, pool = ports(settings, "database"), ports(settings, "pooler")
+    writer, reader = Endpoint(host=hosts.writer, port=at.first), Endpoint(host=hosts.reader, port=at.first)
+    pooled = hosts.pooled if has_pooler(settings) else None
+    return Server(
+        writer=writer,
+        reader=reader,
+        pooled=Endpoint(host=pooled, port=pool.first) if pooled else writer,
+        pooled_reader=Endpoint(host=pooled, port=pool.last) if pooled else reader,
+        admin=Credentials(user=username, password_variable=PASSWORD_VARIABLE),
+        ca=str(bundle_path(settings)),
+        major=settings.known_major,
+        capabilities=Capabilities(superuser=False, owns_hba=False, pgbouncer_reload=False),
+    )
+
+
+def records(settings: Settings, name: str, hosts: Sequence[Any]) -> list[Arguments]:
+    """CNAMEs of one name; several hosts share it in equal parts."""
+    dns = settings.rds.dns
+    assert dns is not None
+    base: Arguments = {"zoneId": dns.zone, "name": name, "type": "CNAME", "ttl": dns.ttl}
+    if len(hosts) == 1:
+        return [{**base, "records": [hosts[0]]}]
+    return [
+        {**base, "records": [host], "setIdentifier": f"{number}", "weightedRoutingPolicies": [{"weight": 1}]}
+        for number, host in enumerate(hosts, 1)
+    ]
