@@ -17,7 +17,7 @@ from components.render.etcd import etcd_configuration
 from components.render.haproxy import haproxy_cfg
 from components.render.hba import Admission, pooler_hba
 from components.render.patroni import NAMESPACE, member_configuration
-from components.render.pgbouncer import pgbouncer_ini, users
+from components.render.pgbouncer import EVERY_DATABASE, pgbouncer_ini, users
 from components.render.pgbouncer_sql import monitor_sql, pgbouncer_sql, post_init_script
 from components.render.sites import (
     ANYWHERE,
@@ -276,6 +276,7 @@ def _kept_pooler(site: PoolerSite, target: str) -> dict[str, Any]:
         "command": ["/usr/sbin/pgbouncer", site.config_file],
         "databases_file": site.databases,
         "target": target,
+        "databases": {"*": EVERY_DATABASE},
         "finish": True,
     }
 
