@@ -21,6 +21,7 @@ from components.render.pgbouncer import EVERY_DATABASE, pgbouncer_ini, users
 from components.render.pgbouncer_sql import monitor_sql, pgbouncer_sql, post_init_script
 from components.render.sites import (
     ANYWHERE,
+    LOOPBACK,
     POOLER_HBA,
     POOLER_USERS,
     Certificate,
@@ -260,7 +261,8 @@ def _gateway(settings: Settings, site: GatewaySite, members: list[MemberSite]) -
         "rest": _paths(site.client),
         "pgbouncer": [
             _kept_pooler(site.pooled, "leader"),
-            _kept_pooler(site.pooled_reader, f"localhost:{site.reader_port}"),
+            # By number: `localhost` is ::1 first in a pod, where HAProxy does not listen.
+            _kept_pooler(site.pooled_reader, f"{LOOPBACK}:{site.reader_port}"),
         ],
         "haproxy": {
             "command": ["/usr/sbin/haproxy", "-W", "-f", site.haproxy_config],
