@@ -17,10 +17,11 @@ from components.render.etcd import etcd_configuration
 from components.render.haproxy import haproxy_cfg
 from components.render.hba import Admission, pooler_hba
 from components.render.patroni import NAMESPACE, member_configuration
-from components.render.pgbouncer import pgbouncer_ini, users
+from components.render.pgbouncer import EVERY_DATABASE, pgbouncer_ini, users
 from components.render.pgbouncer_sql import monitor_sql, pgbouncer_sql, post_init_script
 from components.render.sites import (
     ANYWHERE,
+    LOOPBACK,
     POOLER_HBA,
     POOLER_USERS,
     Certificate,
@@ -260,7 +261,8 @@ def _gateway(settings: Settings, site: GatewaySite, members: list[MemberSite]) -
         "rest": _paths(site.client),
         "pgbouncer": [
             _kept_pooler(site.pooled, "leader"),
-            _kept_pooler(site.pooled_reader, f"localhost:{site.reader_port}"),
+            # By number: `localhost` is ::1 first in a pod, where HAProxy does not listen.
+            _kept_pooler(site.pooled_reader, f"{LOOPBACK}:{site.reader_port}"),
         ],
         "haproxy": {
             "command": ["/usr/sbin/haproxy", "-W", "-f", site.haproxy_config],
@@ -276,6 +278,7 @@ def _kept_pooler(site: PoolerSite, target: str) -> dict[str, Any]:
         "command": ["/usr/sbin/pgbouncer", site.config_file],
         "databases_file": site.databases,
         "target": target,
+        "databases": {"*": EVERY_DATABASE},
         "finish": True,
     }
 

@@ -58,6 +58,18 @@ def test_every_etcd_node_has_a_file_and_the_same_peers() -> None:
     assert peers.pop().count(",") == 4
 
 
+def test_the_pooler_asks_for_passwords_as_its_own_account() -> None:
+    """Without it PgBouncer knows no login at all, and every pooled client is refused."""
+    for pooler in parse("gateway", json.loads(files()["gateway"]["gateway.json"])).pgbouncer:
+        assert pooler.databases == {"*": "auth_user=pgbouncer"}
+
+
+def test_the_reading_pooler_finds_haproxy_without_a_name() -> None:
+    """`localhost` is ::1 first in a pod, where HAProxy does not listen: every pooled read timed out."""
+    poolers = parse("gateway", json.loads(files()["gateway"]["gateway.json"])).pgbouncer
+    assert [pooler.target for pooler in poolers] == ["leader", "127.0.0.1:5433"]
+
+
 def test_names_count_from_zero() -> None:
     settings = load({"platform": "kubernetes"}, default_major=17)
     assert member_names(settings) == ("pg-0", "pg-1", "pg-2")
