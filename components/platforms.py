@@ -41,7 +41,10 @@ def _embedded(settings: Settings, specs: Iterable[Loaded]) -> Platform:
 
 def _rds(settings: Settings, specs: Iterable[Loaded]) -> Platform:
     component = import_module("components.rds.cluster").RdsCluster
-    return cast(Platform, component(settings.name, settings, asked_extensions(loaded.spec for loaded in specs)))
+    made = component(settings.name, settings, asked_extensions(loaded.spec for loaded in specs))
+    for name, value in made.exports.items():
+        pulumi.export(name, value)
+    return cast(Platform, made)
 
 
 PLATFORMS: Mapping[str, Callable[[Settings, Iterable[Loaded]], Platform]] = {"embedded": _embedded, "rds": _rds}
@@ -68,7 +71,7 @@ def stack_settings() -> Settings:
 def checked_settings(given: Mapping[str, Any], source: Source | None) -> Settings:
     """Settings that a platform of this release can build; else SettingsError with every problem."""
     plain = decoded(given)
-    problems = _not_yet(plain.get("platform"), source)
+    problems = [*_not_yet(plain.get("platform"), source), *_access_not_yet(plain, source)]
     try:
         settings = load(given, source, default_major=newest_installed())
     except SettingsError as wrong:
@@ -138,3 +141,12 @@ def _not_yet(platform: Any, source: Source | None) -> list[Problem]:
     return [
         Problem("platform", message, source.file if source else None, source.line(("platform",)) if source else None)
     ]
+
+
+def _access_not_yet(plain: Mapping[str, Any], source: Source | None) -> Iterator[Problem]:
+    """On RDS the server's names are known only when it is made; the access layer wants them before."""
+    found = plain.get("access", DEFAULT_ACCESS)
+    if plain.get("platform") == "rds" and found:
+        message = "access specs are not applied on platform rds by this release; set access: []"
+        line = source.line(("access",)) if source else None
+        yield Problem("access", message, source.file if source else None, line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 
@@ -61,6 +62,16 @@ class RdsCluster(pulumi.ComponentResource):
         self.waiting = self._remember(extensions)
         self.server = self._server(self.pooled.host if self.pooled else None)
         self.register_outputs({"secret": self.secret, "waiting": self.waiting})
+
+    @property
+    def exports(self) -> dict[str, Any]:
+        """Outputs of the stack that other platforms do not have."""
+        return {
+            "administrator_secret": self.secret,
+            "certificate_authorities": arguments_server.bundle_url(self._settings),
+            "login_policies": dict(self.policies),
+            "waiting": self.waiting,
+        }
 
     def _scope(self, where: str) -> Scope:
         home = where == region(self._settings)
