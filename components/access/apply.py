@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
-from components.access import failures, jobs, retire, run_jobs, run_scripts, scripts, session
+from components.access import failures, jobs, pooler_verifiers, retire, run_jobs, run_scripts, scripts, session
 from components.access import quoting as q
 from components.access.failures import AccessError
 from components.access.jobs import Job
@@ -79,6 +79,7 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
             _agreed(plan, options)
             told = silence(connection) if verifiers else ()
             run(connection, plan.of(Phase.STRUCTURE))
+            pooler_verifiers.keep(connection, verifiers)
             still_locked()
         with target.open(autocommit=True) as connection:
             for statement in plan.of(Phase.APART):
