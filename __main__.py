@@ -17,11 +17,13 @@ cluster.publish(logins(specs, urls))
 
 pulumi.export(
     "endpoints",
-    {
-        "writer": str(server.writer),
-        "reader": str(server.reader),
-        "pooled": str(server.pooled),
-        "pooled_reader": str(server.pooled_reader),
-    },
+    pulumi.Output.from_input(server).apply(
+        lambda known: {
+            "writer": str(known.writer),
+            "reader": str(known.reader),
+            "pooled": str(known.pooled),
+            "pooled_reader": str(known.pooled_reader),
+        }
+    ),
 )
 pulumi.export("urls", pulumi.Output.secret(urls))

@@ -64,7 +64,10 @@ def _kubernetes(settings: Settings, specs: Iterable[Loaded]) -> Platform:
 
 def _rds(settings: Settings, specs: Iterable[Loaded]) -> Platform:
     component = import_module("components.rds.cluster").RdsCluster
-    return cast(Platform, component(settings.name, settings, asked_extensions(loaded.spec for loaded in specs)))
+    made = component(settings.name, settings, asked_extensions(loaded.spec for loaded in specs))
+    for name, value in made.exports.items():
+        pulumi.export(name, value)
+    return cast(Platform, made)
 
 
 PLATFORMS: Mapping[str, Callable[[Settings, Iterable[Loaded]], Platform]] = {
@@ -107,7 +110,7 @@ def checked_settings(given: Mapping[str, Any], source: Source | None, *, online:
     plain = decoded(given)
     platform = plain.get("platform")
     settings, found = attempt(given, source, default_major=default_major(platform))
-    problems = list(found)
+    problems = [*found, *_access_not_yet(platform, plain, source)]
     if platform in (None, "embedded"):
         problems += _no_server(settings, installed.servers(), source)
     if online and settings.platform == "kubernetes":
@@ -190,3 +193,9 @@ def _no_server(settings: Settings, have: Iterable[installed.Server], source: Sou
 def _at(path: tuple[str, ...], message: str, source: Source | None) -> Problem:
     file, line = (source.file, source.line(path)) if source else (None, None)
     return Problem(".".join(path), message, file, line)
+
+
+def _access_not_yet(platform: Any, plain: Mapping[str, Any], source: Source | None) -> Iterator[Problem]:
+    """On RDS the server's names are known only when it is made; the access layer wants them before."""
+    if platform == "rds" and plain.get("access", DEFAULT_ACCESS):
+        yield _at(("access",), "access specs are not applied on platform rds by this release; set access: []", source)

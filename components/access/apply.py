@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg import pq
 
-from components.access import failures, jobs, reconnecting, retire, run_jobs, run_scripts, scripts, session
-from components.access import quoting as q
+from components.access import (
+    failures,
+    jobs,
+    pipeline,
+    pooler_verifiers,
+    reconnecting,
+    retire,
+    run_jobs,
+    run_scripts,
+    scripts,
+    session,
+)
 from components.access.failures import AccessError
 from components.access.jobs import Job
 from components.access.model import HAZARDS, Phase, Plan, Statement
@@ -72,7 +81,7 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
         if not plan.statements:
             return Done(notes=plan.notes, pending=plan.pending)
         stale = tuple(spec.databases) if options.poolers else ()
-        told = _first(target, plan.of(Phase.STRUCTURE), held, quietly=bool(verifiers), stale=stale)
+        told = _first(target, plan.of(Phase.STRUCTURE), held, verifiers, stale=stale)
         _apart(target, plan.of(Phase.APART))
         _later(target, plan.of(Phase.DEFAULTS), held)
         retire.run(target, plan.of(Phase.RETIRE), run, held.check)
@@ -82,15 +91,23 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
 
 
 def _first(
-    target: Target, statements: Sequence[Statement], held: session.Held, *, quietly: bool, stale: Sequence[str]
+    target: Target,
+    statements: Sequence[Statement],
+    held: session.Held,
+    verifiers: Mapping[str, Verifier],
+    *,
+    stale: Sequence[str],
 ) -> tuple[str, ...]:
-    """The first transaction on roles; tells where that could not be done `quietly`. It marks databases as `stale`."""
+    """The first transaction on roles; tells where `verifiers` could not be kept out of logs. It marks databases as
+    `stale`.
+    """
     if not statements and not stale:
         return ()
     with target.open() as connection:
         session.limits(connection)
-        told = silence(connection) if quietly else ()
+        told = silence(connection) if verifiers else ()
         run(connection, statements)
+        pooler_verifiers.keep(connection, verifiers)
         reconnecting.mark(connection, *stale)
         held.check()
     return told
@@ -226,11 +243,11 @@ def run(connection: Connection, statements: Sequence[Statement]) -> None:
     try:
         with connection.pipeline():
             for statement in statements:
-                sent += _send(connection, statement)
+                sent += pipeline.send(connection, statement)
     except psycopg.Error as error:
         if failures.passes(error):
             raise
-        raise AccessError(failures.sentence(error, _failed(sent, statements))) from None
+        raise AccessError(failures.sentence(error, pipeline.failed(sent, statements))) from None
 
 
 def _run_apart(connection: Connection, statement: Statement) -> None:
@@ -241,24 +258,6 @@ def _run_apart(connection: Connection, statement: Statement) -> None:
         if failures.passes(error):
             raise
         raise AccessError(failures.sentence(error, statement)) from None
-
-
-def _send(connection: Connection, statement: Statement) -> list[psycopg.Cursor[Any]]:
-    """One cursor a statement; a grant of another role is taken back as that role."""
-    if statement.run_as is None:
-        return [connection.execute(statement.sql)]
-    connection.execute(q.text("SET LOCAL ROLE {}", q.name(statement.run_as)))
-    cursor = connection.execute(statement.sql)
-    connection.execute("RESET ROLE")
-    return [cursor]
-
-
-def _failed(sent: Sequence[psycopg.Cursor[Any]], statements: Sequence[Statement]) -> Statement | None:
-    """The first statement that the server did not accept."""
-    for statement, cursor in zip(statements, sent, strict=False):
-        if cursor.pgresult is None or cursor.pgresult.status != pq.ExecStatus.COMMAND_OK:
-            return statement
-    return statements[-1] if len(sent) == len(statements) else statements[len(sent)]
 
 
 def _agreed(plan: Plan, options: Options, *, curable: bool = True) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.contract import Capabilities, Credentials, Endpoint, Server
+from components.contract import Capabilities, Credentials, Endpoint, Route, Server
 from components.rds.arguments import Arguments, region
 from components.rds.arguments_network import has_pooler, ports
 from components.settings.model import Settings
@@ -18,11 +18,30 @@ BUNDLES = Path.home() / ".cache" / "postgres-platform" / "rds-ca"
 
 @dataclass(frozen=True, kw_only=True)
 class Hosts:
-    """Names that AWS gives. `pooled` is what stands in front; None where clients connect to the database."""
+    """Names that AWS gives. `pooled` is what stands in front; None where clients connect to the database. `cluster` and
+    `service` are the pooler's in ECS.
+    """
 
     writer: str
     reader: str
     pooled: str | None = None
+    cluster: str | None = None
+    service: str | None = None
+
+
+def route(settings: Settings, hosts: Hosts) -> Route | None:
+    """This program's own way in; None where it is inside the VPC already."""
+    reach = settings.rds.reach
+    if reach.by == "direct":
+        return None
+    return Route(
+        kind="ssm",
+        target=reach.target,
+        cluster=hosts.cluster,
+        service=hosts.service,
+        region=region(settings),
+        timeout=float(reach.timeout),
+    )
 
 
 def bundle_url(settings: Settings) -> str:
@@ -50,6 +69,7 @@ def server(settings: Settings, hosts: Hosts, username: str) -> Server:
         ca=str(bundle_path(settings)),
         major=settings.known_major,
         capabilities=Capabilities(superuser=False, owns_hba=False, pgbouncer_reload=False),
+        route=route(settings, hosts),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 
@@ -59,8 +60,19 @@ class RdsCluster(pulumi.ComponentResource):
         self._surround(ground)
         self.pooled = in_front(ground.home, self.databases, self.secret)
         self.waiting = self._remember(extensions)
-        self.server = self._server(self.pooled.host if self.pooled else None)
+        self.server = self._server()
         self.register_outputs({"secret": self.secret, "waiting": self.waiting})
+
+    @property
+    def exports(self) -> dict[str, Any]:
+        """Outputs of the stack that other platforms do not have."""
+        return {
+            "administrator_secret": self.secret,
+            "certificate_authorities": arguments_server.bundle_url(self._settings),
+            "login_policies": dict(self.policies),
+            "pooler_certificate_authority": self.pooled.ca if self.pooled else None,
+            "waiting": self.waiting,
+        }
 
     def _scope(self, where: str) -> Scope:
         home = where == region(self._settings)
@@ -118,12 +130,13 @@ class RdsCluster(pulumi.ComponentResource):
         options = pulumi.ResourceOptions(parent=self, depends_on=list(self.databases.everything))
         return Running(f"{self._prefix}-running", spec, self.databases.version, storage, options).waiting
 
-    def _server(self, pooled: pulumi.Input[str] | None = None) -> pulumi.Output[Server]:
-        found, settings = self.databases, self._settings
-        return pulumi.Output.all(found.writer, found.reader, found.username, pooled).apply(
-            lambda known: arguments_server.server(
-                settings, Hosts(writer=known[0], reader=known[1], pooled=known[3]), known[2]
-            )
+    def _server(self) -> pulumi.Output[Server]:
+        found, settings, front = self.databases, self._settings, self.pooled
+        names: dict[str, pulumi.Input[str] | None] = {"writer": found.writer, "reader": found.reader}
+        if front is not None:
+            names |= {"pooled": front.host, "cluster": front.cluster, "service": front.service}
+        return pulumi.Output.all(pulumi.Output.all(**names), found.username).apply(
+            lambda known: arguments_server.server(settings, Hosts(**known[0]), known[1])
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from components.contract import Route, Server
 from components.settings.load import load
 from components.settings.model import Settings
 from tests.mocks.rds.graph import ACCOUNT, Graph, declared
@@ -103,6 +104,19 @@ def test_a_task_is_the_way_in_only_where_session_manager_is_asked_for() -> None:
     assert ("ec2.VpcEndpoint", "main-ssmmessages") in graph.resources
     elsewhere, _ = declared(settings(reach={"by": "ssm", "target": "i-0123456789abcdef0"}))
     assert elsewhere[("ecs.Service", "main-pooler")]["enableExecuteCommand"] is False
+
+
+def test_this_programs_own_way_in_is_part_of_the_contract() -> None:
+    assert declared(settings())[1]["server"].route is None
+    _, found = declared(settings(reach={"by": "ssm", "timeout": 90}))
+    assert found["server"].route == Route(
+        kind="ssm",
+        region="eu-central-1",
+        timeout=90.0,
+        service=None,
+        cluster=f"arn:aws:ecs.Cluster:eu-central-1:{ACCOUNT}:main-pooler",
+    )
+    assert Server.from_dict(found["server"].to_dict()) == found["server"]
 
 
 def test_who_reaches_what() -> None:
