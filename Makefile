@@ -8,7 +8,7 @@ RUN := @./tools/run
 export STACK
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test matrix trixie format schema chaos-quick bench-up bench-access
+.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test matrix trixie format schema chaos-quick bench-up bench-access bench-preview-rds
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,5 +52,7 @@ chaos-quick: ## Kill parts of the running cluster under a writer, 10 times each,
 	$(RUN) chaos-quick $(ARGS)
 bench-up: ## Time a ready cluster against its bare parts
 	$(RUN) bench-up $(ARGS)
+bench-preview-rds: ## Time the preview of an unchanged RDS stack against a program that decides nothing
+	$(RUN) bench-preview-rds $(ARGS)
 bench-access: ## Time the access layer against its floor and its peers (ARGS=--short)
 	$(RUN) bench-access $(ARGS)

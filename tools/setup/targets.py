@@ -62,5 +62,6 @@ TARGETS: dict[str, Target] = {
     "schema": Target((Need.TOOLS,), (("-m", "tools.schema"),)),
     "chaos-quick": Target(EVERYTHING, (("-m", "tests.chaos", "--count", "10"),)),
     "bench-up": Target(EVERYTHING, (("-m", "tests.bench"),)),
+    "bench-preview-rds": Target((Need.TOOLS,), (("-m", "tests.bench.rds_preview"),)),
     "bench-access": Target((Need.TOOLS, Need.SERVERS), (("-m", "tests.bench.access"),)),
 }
