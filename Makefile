@@ -8,7 +8,7 @@ RUN := @./tools/run
 export STACK
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test test-kubernetes matrix exactness trixie format schema chaos-quick lab-up lab-down chaos-kubernetes bench-up bench-access bench-preview-kubernetes
+.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test test-kubernetes matrix exactness trixie format schema chaos-quick lab-up lab-down chaos-kubernetes bench-up bench-access bench-preview-kubernetes bench-preview-rds
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,8 @@ chaos-kubernetes: ## Break the platform on Kubernetes under a writer, 10 times e
 	$(RUN) chaos-kubernetes $(ARGS)
 bench-up: ## Time a ready cluster against its bare parts
 	$(RUN) bench-up $(ARGS)
+bench-preview-rds: ## Time the preview of an unchanged RDS stack against a program that decides nothing
+	$(RUN) bench-preview-rds $(ARGS)
 bench-access: ## Time the access layer against its floor and its peers (ARGS=--short, ARGS=--peers)
 	$(RUN) bench-access $(ARGS)
 bench-preview-kubernetes: ## Time the preview of an unchanged Kubernetes stack against an empty one of its size

@@ -7,13 +7,6 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-import psycopg
-
-from components.access import failures
-from components.access.failures import AccessError
-from components.access.scripts import ScriptError
-from components.access.spec import SpecError
-
 Made = TypeVar("Made")
 
 
@@ -38,6 +31,13 @@ def say(lines: Iterable[str]) -> None:
 
 def told(error: Exception) -> str:
     """What went wrong, for a person."""
+    import psycopg  # loaded when something went wrong: a preview of a platform alone needs no driver
+
+    from components.access import failures
+    from components.access.failures import AccessError
+    from components.access.scripts import ScriptError
+    from components.access.spec import SpecError
+
     if isinstance(error, AccessError | ScriptError | SpecError):
         return str(error)
     if isinstance(error, psycopg.Error):
@@ -56,6 +56,8 @@ def guarded(where: str, action: Callable[[], Made]) -> Made:
         import grpc  # type: ignore[import-untyped]  # there already; commands without Pulumi never load it
 
         context.abort(grpc.StatusCode.FAILED_PRECONDITION, message)
+    from components.access.failures import AccessError
+
     raise AccessError(message)
 
 

@@ -62,10 +62,7 @@ def shown(route: Route, endpoint: Endpoint) -> str:
 
 
 def task(route: Route) -> str:
-    """A running task of the service, as Session Manager wants it: ecs:<cluster>_<task>_<runtime>.
-
-    Raises UnreadyError.
-    """
+    """A running task of the service for Session Manager: ecs:<cluster>_<task>_<runtime>. Raises UnreadyError."""
     if not (route.cluster and route.service):
         raise UnreadyError("there is no target: name one in rds.reach.target, for no PgBouncer runs in ECS here")
     where = ("--cluster", route.cluster)

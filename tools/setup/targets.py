@@ -81,5 +81,6 @@ TARGETS: dict[str, Target] = {
     "chaos-kubernetes": Target((Need.TOOLS,), (("-m", "tests.live.kubernetes.chaos", "--count", "10"),)),
     "bench-up": Target(EVERYTHING, (("-m", "tests.bench"),)),
     "bench-preview-kubernetes": Target((Need.TOOLS, Need.PULUMI), (("-m", "tests.bench.preview_kubernetes"),)),
+    "bench-preview-rds": Target((Need.TOOLS,), (("-m", "tests.bench.rds_preview"),)),
     "bench-access": Target((Need.TOOLS, Need.SERVERS), (("-m", "tests.bench.access"),)),
 }

@@ -44,6 +44,11 @@ def retag(aws: Aws, arn: str, old: Props, new: Props) -> None:
         aws.call("rds", "AddTagsToResource", ResourceName=arn, Tags=words.tags(new))
 
 
+def _crosses(inputs: Props) -> bool:
+    """A replica of another region: moto gives it what its source has."""
+    return str(inputs.get("replicateSourceDb") or "").startswith("arn:")
+
+
 def _exports(old: Props, new: Props) -> dict[str, Any]:
     before, after = (set(each.get("enabledCloudwatchLogsExports") or []) for each in (old, new))
     if before == after:
@@ -73,6 +78,8 @@ class Instance(Kind):
         request = _with_tags(self.request(aws, operation, first), inputs)
         if inputs.get("enabledCloudwatchLogsExports"):
             request["EnableCloudwatchLogsExports"] = inputs["enabledCloudwatchLogsExports"]
+        if _crosses(inputs):
+            request.pop("DBSubnetGroupName", None)  # moto 5.2.5 looks for it in the source's region
         aws.call("rds", operation, **request)
         if later:
             self.update(aws, str(inputs["identifier"]), first, {**first, **later, "applyImmediately": True})
@@ -127,7 +134,9 @@ class Instance(Kind):
 
     def found(self, said: Props, inputs: Props) -> Props:
         there = super().found(said, inputs)
-        for name in ("password", "passwordWo", "kmsKeyId", "performanceInsightsKmsKeyId", "replicateSourceDb"):
+        told_otherwise = ("dbSubnetGroupName", "parameterGroupName", "vpcSecurityGroupIds") if _crosses(inputs) else ()
+        never = ("password", "passwordWo", "kmsKeyId", "performanceInsightsKmsKeyId", "replicateSourceDb")
+        for name in (*never, *told_otherwise):
             if name in inputs:  # never told back, or told in another form
                 there[name] = inputs[name]
         if inputs.get("engineVersion") and str(said.get("EngineVersion", "")).startswith(f"{inputs['engineVersion']}."):
