@@ -50,7 +50,7 @@ class Pooled:
 
 def files(folder: Path, server: Path, at: int) -> Path:
     """pgbouncer.ini and what it names, as the task's entry would write them."""
-    own = {**OWN, "auth_file": f"{folder}/userlist.txt", "auth_dbname": None}  # Debian 12's program knows no such word
+    own = {**OWN, "auth_dbname": None}  # Debian 12's program knows no such word
     tls = Certificate(ca=f"{server}/pki/ca.crt", certificate=f"{folder}/server.crt", key=f"{folder}/server.key")
     site = PoolerSite(
         name="read-write",
@@ -58,6 +58,8 @@ def files(folder: Path, server: Path, at: int) -> Path:
         port=at,
         config_file=f"{folder}/pgbouncer.ini",
         databases=f"{folder}/databases.ini",
+        hba="",
+        users=f"{folder}/userlist.txt",
         log=f"{folder}/log",
         pid="",
         server=tls,
