@@ -8,12 +8,13 @@ import signal
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.live.kubernetes.lab import Lab
+from tests.live.kubernetes.lab import Lab, wait_until
 from tests.live.kubernetes.platform import MEMBERS, Platform
 
 Heal = Callable[[], None]
 Fault = Callable[[Platform, Lab | None], Heal | None]
 
+FROZEN_S = 40.0  # kubelet may come first, where the watchdog itself hangs
 _CHILD = 'import json; print(json.load(open("/data/status.json"))["children"]["patroni"]["pid"])'
 
 
@@ -28,10 +29,19 @@ def kill_postgres(platform: Platform, _lab: Lab | None) -> None:
 
 
 def freeze_patroni(platform: Platform, _lab: Lab | None) -> None:
-    """PostgreSQL goes on; nobody renews the lease. Whoever heals this kills it."""
+    """PostgreSQL goes on, and nobody renews the lease, until the watchdog or kubelet ends the member: waited for, since
+    writes stop no sooner.
+    """
     leader = platform.leader()
     pid = platform.kubectl.python(leader, "postgres", _CHILD).strip()
-    platform.kubectl.run("exec", leader, "-c", "postgres", "--", "sh", "-c", f"kill -STOP {pid}")
+    where = ("exec", leader, "-c", "postgres", "--", "sh", "-c")
+    platform.kubectl.run(*where, f"kill -STOP {pid}")
+
+    def frozen() -> str:
+        state = platform.kubectl.try_to(*where, f"cut -d ' ' -f 3 /proc/{pid}/stat").stdout.strip()
+        return f"Patroni of {leader} is still there, stopped" if state == "T" else ""
+
+    wait_until(FROZEN_S, "the frozen member to be ended", frozen)
 
 
 def lead_apart(platform: Platform) -> None:
