@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography import x509
-
 PREFIX = "postgres-platform-identity-"
 FILES = {"certificate": ("sslcert", "admin.crt"), "key": ("sslkey", "admin.key"), "ca": ("sslrootcert", "ca.crt")}
 
@@ -22,6 +20,8 @@ def unusable(identity: Mapping[str, str] | None, now: datetime | None = None) ->
         return None
     if not identity:
         return "the administrator's certificate is yet to be made"
+    from cryptography import x509  # a twentieth of a command's start, which only a brought identity needs
+
     until = x509.load_pem_x509_certificate(identity["certificate"].encode()).not_valid_after_utc
     if (now or datetime.now(UTC)) > until:
         return f"the administrator's certificate expired at {until:%Y-%m-%d %H:%M} UTC; `up` makes a new one"
