@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 
 import pulumi
 from pulumi import dynamic
-from pulumi.runtime import rpc
 
+from components.engine import tell
 from components.kubernetes.leaves import Leaf
 from components.patroni.authority import Pair, flaw, issue, new_authority, present, subject
 from components.patroni.failure import ClusterError
-from components.patroni.provider import guarded, tell
+from components.patroni.provider import guarded, plain
 
 Props = dict[str, Any]
 
@@ -46,7 +46,7 @@ class AuthorityProvider(_Quiet):
 
 
 def _authority(props: Props) -> Props:
-    given = _plain(props.get("given_certificate")), _plain(props.get("given_key"))
+    given = plain(props.get("given_certificate")), plain(props.get("given_key"))
     pair = (
         Pair(certificate=given[0].encode(), key=given[1].encode())
         if given[0] and given[1]
@@ -62,11 +62,11 @@ def _authority(props: Props) -> Props:
 
 
 def _authority_flaw(olds: Props, news: Props) -> str | None:
-    given = _plain(news.get("given_certificate"))
+    given = plain(news.get("given_certificate"))
     have = str(olds.get("certificate") or "")
     if given:
         return None if given == have else "another one is given"
-    if _plain(olds.get("given_certificate")):
+    if plain(olds.get("given_certificate")):
         return "a new one takes the place of the one that was given"
     return flaw(have.encode(), have.encode(), subject(have.encode()), present()) if have else "is missing"
 
@@ -93,13 +93,13 @@ def _wanted(props: Props) -> dict[str, Leaf]:
 
 
 def _kept(props: Props) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads(_plain(props.get("pairs")) or "{}")
+    found: dict[str, dict[str, str]] = json.loads(plain(props.get("pairs")) or "{}")
     return found
 
 
 def _due(news: Props, olds: Props) -> dict[str, str]:
     """Which certificates have to be signed, and why."""
-    authority, have = _plain(news["authority_certificate"]), _kept(olds)
+    authority, have = plain(news["authority_certificate"]), _kept(olds)
     if not authority:
         return {"all": "follow a certificate authority that is yet to be made"}
     found = {}
@@ -116,7 +116,7 @@ def _told(due: Mapping[str, str]) -> list[str]:
 
 def _signed(news: Props, olds: Props) -> Props:
     authority = Pair(
-        certificate=_plain(news["authority_certificate"]).encode(), key=_plain(news["authority_key"]).encode()
+        certificate=plain(news["authority_certificate"]).encode(), key=plain(news["authority_key"]).encode()
     )
     have, due, pairs = _kept(olds), _due(news, olds), {}
     for name, leaf in _wanted(news).items():
@@ -126,12 +126,6 @@ def _signed(news: Props, olds: Props) -> Props:
         else:
             pairs[name] = have[name]
     return {**news, "pairs": json.dumps(pairs, sort_keys=True)}
-
-
-def _plain(value: Any) -> str:
-    """The text of a value that may be wrapped as a secret; "" for what is not there or not known yet."""
-    found = rpc.unwrap_rpc_secret(value)
-    return found if isinstance(found, str) and found != rpc.UNKNOWN else ""
 
 
 class Authority(dynamic.Resource, module="kubernetes", name="Authority"):

@@ -7,26 +7,18 @@ provider looks at what is really there in `read` and in `diff` alike, so that a 
 from __future__ import annotations
 
 import json
-import logging
-import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
-import grpc  # type: ignore[import-untyped]
 from pulumi import dynamic
+from pulumi.runtime import rpc
 
+from components.engine import end_call, quiet, tell
 from components.patroni.failure import ClusterError
 
 Made = TypeVar("Made")
 Spec = dict[str, Any]
-
-
-class Unlogged(logging.Filter):
-    """gRPC logs a traceback of whatever a provider raises; the engine prints the sentence, which is enough."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.exc_info is None
 
 
 _said: set[tuple[str, str]] = set()
@@ -44,25 +36,6 @@ def say(lines: Iterable[str], while_: str = "acting") -> None:
     tell(fresh)
 
 
-def tell(lines: Iterable[str]) -> None:
-    """Shows lines whenever it is called: for what a refresh and a preview find alike, and must both say."""
-    text = "".join(f"{line}\n" for line in lines)
-    if text:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-
-
-def _call_context() -> Any:
-    """The gRPC context of the call that is being served, found on the stack: dynamic providers are not given it."""
-    frame = sys._getframe()
-    while frame is not None:
-        found = frame.f_locals.get("context")
-        if isinstance(found, grpc.ServicerContext):
-            return found
-        frame = frame.f_back  # type: ignore[assignment]
-    return None
-
-
 def guarded(action: Callable[[], Made]) -> Made:
     """Runs `action`; whatever goes wrong ends the call with one sentence instead of a traceback."""
     try:
@@ -71,9 +44,7 @@ def guarded(action: Callable[[], Made]) -> Made:
         message = str(failure)
     except Exception as error:
         message = f"unexpected {type(error).__name__}: {error}"
-    context = _call_context()
-    if context is not None:
-        context.abort(grpc.StatusCode.FAILED_PRECONDITION, message)
+    end_call(message)
     raise ClusterError(message)
 
 
@@ -88,7 +59,7 @@ class Provider(dynamic.ResourceProvider):
     serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # holds nothing, so needs no encryption
 
     def configure(self, _req: dynamic.ConfigureRequest) -> None:
-        logging.getLogger("grpc._server").addFilter(Unlogged())
+        quiet()
 
     def ensure(self, spec: Spec, old: Spec | None) -> None:
         raise NotImplementedError
@@ -153,3 +124,9 @@ def parsed(props: dict[str, Any]) -> Spec:
 def written(spec: Spec) -> dict[str, Any]:
     """The inputs of a resource. `drift` is an output: what was found at the last refresh, empty when all is well."""
     return {"spec": json.dumps(spec, sort_keys=True), "drift": None}
+
+
+def plain(value: Any) -> str:
+    """The text of a value that may be wrapped as a secret; "" for what is not there or not known yet."""
+    found = rpc.unwrap_rpc_secret(value)
+    return found if isinstance(found, str) and found != rpc.UNKNOWN else ""

@@ -11,10 +11,9 @@ from typing import Any, ClassVar
 
 import pulumi
 from pulumi import dynamic
-from pulumi.runtime import rpc
 
 from components.patroni.authority import Pair, flaw, issue, new_authority, present, subject
-from components.patroni.provider import guarded, say
+from components.patroni.provider import guarded, plain, say
 
 Props = dict[str, Any]
 
@@ -44,30 +43,24 @@ def _signed(olds: Props, news: Props) -> Props:
     if _authority_flaw(olds, news):
         authority = new_authority(f"{news['name']} pooler CA", present())
     else:
-        authority = Pair(certificate=_plain(olds["ca"]).encode(), key=_plain(olds["ca_key"]).encode())
-    leaf = issue(authority, str(news["name"]), present(), [_plain(host) for host in news["hosts"]])
+        authority = Pair(certificate=plain(olds["ca"]).encode(), key=plain(olds["ca_key"]).encode())
+    leaf = issue(authority, str(news["name"]), present(), [plain(host) for host in news["hosts"]])
     made = {"ca": authority.certificate, "ca_key": authority.key, "certificate": leaf.certificate, "key": leaf.key}
     return {**news, **{name: text.decode() for name, text in made.items()}}
 
 
 def _authority_flaw(olds: Props, _news: Props) -> str | None:
-    have = _plain(olds.get("ca")).encode()
+    have = plain(olds.get("ca")).encode()
     why = flaw(have, have, subject(have), present()) if have else "is missing"
     return f"gets a new CA, which clients have to be given: the old one {why}" if why else None
 
 
 def _flaw(olds: Props, news: Props) -> str | None:
-    hosts = [_plain(host) for host in news["hosts"]]
+    hosts = [plain(host) for host in news["hosts"]]
     if "" in hosts:
         return "is made out anew once the load balancer's name is known"
-    have = _plain(olds.get("certificate")).encode() or None
-    return flaw(have, _plain(olds["ca"]).encode(), str(news["name"]), present(), hosts)
-
-
-def _plain(value: Any) -> str:
-    """The text of a value that may be wrapped as a secret; "" for what is not there or not known yet."""
-    found = rpc.unwrap_rpc_secret(value)
-    return found if isinstance(found, str) and found != rpc.UNKNOWN else ""
+    have = plain(olds.get("certificate")).encode() or None
+    return flaw(have, plain(olds["ca"]).encode(), str(news["name"]), present(), hosts)
 
 
 class PoolerCertificate(dynamic.Resource, module="rds", name="PoolerCertificate"):

@@ -18,15 +18,16 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "misc"}
 # What a part of components/ may import of components/; itself always. A platform knows neither of the others.
 MAY_IMPORT = {
     "contract": set(),
+    "engine": set(),
     "settings": set(),
     "render": {"settings", "contract"},
-    "access": {"contract", "settings", "render", "reach"},
+    "access": {"contract", "engine", "settings", "render", "reach"},
     "supervisor": set(),
-    "patroni": {"contract", "settings", "render"},
+    "patroni": {"contract", "engine", "settings", "render"},
     "reach": {"contract"},
-    "embedded": {"contract", "settings", "render", "access", "supervisor", "patroni"},
-    "kubernetes": {"contract", "settings", "render", "access", "supervisor", "patroni", "reach"},
-    "rds": {"contract", "settings", "render", "access", "patroni", "reach"},
+    "embedded": {"contract", "engine", "settings", "render", "access", "supervisor", "patroni"},
+    "kubernetes": {"contract", "engine", "settings", "render", "access", "supervisor", "patroni", "reach"},
+    "rds": {"contract", "engine", "settings", "render", "access", "patroni", "reach"},
     "platforms": {"contract", "settings", "render", "access", "patroni", "embedded", "kubernetes", "rds"},
 }
 # Pure parts: they decide, and neither open anything nor declare anything.
