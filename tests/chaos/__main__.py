@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from tests.chaos.cluster import Cluster, NotWholeError
+from tests.chaos.conclusion import conclude
 from tests.chaos.faults import FAULTS, LIMITS, FaultError
-from tests.chaos.report import problems, table
 from tests.chaos.run import ROUTES, run
 
 
@@ -35,12 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if given.json:
         given.json.write_text(json.dumps(outages.seconds, indent=1) + "\n", encoding="utf-8")
-    print(table(outages, list(ROUTES), LIMITS))
-    print(f"rows acknowledged {audit.acknowledged}, of them lost {len(audit.lost)}")
-    found = problems(outages, audit, LIMITS, given.count)
-    for problem in found:
-        print(problem, file=sys.stderr)
-    return 1 if found else 0
+    return conclude(outages, audit, list(ROUTES), LIMITS, given.count)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from tests.chaos.report import Audit, Outages, problems, table
+from tests.chaos.conclusion import conclude
+from tests.chaos.report import Audit, Outages
 from tests.live.kubernetes.client import ROUTES, Client, now
 from tests.live.kubernetes.faults import FAULTS, NEED_LAB, PREPARATIONS
 from tests.live.kubernetes.lab import Kubectl, Lab, NoClusterError, NotInTimeError, kubernetes
@@ -99,12 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (NoClusterError, NotInTimeError, AssertionError) as error:
         print(f"the run ended early: {error}", file=sys.stderr)
         return 1
-    print(table(outages, list(ROUTES), LIMITS))
-    print(f"rows acknowledged {audit.acknowledged}, of them lost {len(audit.lost)}")
-    found = problems(outages, audit, LIMITS, given.count)
-    for problem in found:
-        print(problem, file=sys.stderr)
-    return 1 if found else 0
+    return conclude(outages, audit, list(ROUTES), LIMITS, given.count)
 
 
 if __name__ == "__main__":
