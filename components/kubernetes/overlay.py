@@ -26,7 +26,6 @@ RESTART = "postgres-platform/restart"
 INSTANCE = "app.kubernetes.io/instance"
 WITHOUT_NAMESPACE = frozenset({"Namespace"})
 JOB = "certificates"  # what signs where nobody else does
-SHARED_MEMORY = 4  # a quarter of the memory may be shared between parallel workers
 WORKLOADS = {("StatefulSet", ETCD): "etcd", ("StatefulSet", MEMBERS): "patroni", ("Deployment", GATEWAY): "gateway"}
 # What Patroni and etcd read at their start alone; everything else of patroni.yml is in force after a reload.
 AT_START = ("scope", "namespace", "restapi", "etcd3", "ctl", "log")

@@ -24,7 +24,6 @@ Method = Literal["immediate", "pending-reboot"]
 
 # pgaudit writes <REDACTED> for passwords, so it audits; log_statement would hold them in clear and stays off.
 ALWAYS = frozenset({"pg_stat_statements", "pgaudit"})
-AUDIT = "pgaudit"
 
 DEFAULTS: Mapping[str, str] = {
     "log_min_duration_statement": "1s",

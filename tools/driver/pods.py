@@ -20,7 +20,6 @@ from tools.driver.refusal import Refusal
 from tools.driver.status import GatewayState, MemberState, NodeState, Report
 
 NAMES = {"certificate": "tls.crt", "key": "tls.key", "ca": "ca.crt"}
-STREAMING = "streaming"
 
 
 def look(settings: Settings) -> Report:
