@@ -45,7 +45,7 @@ def patroni_environment(given: str | None, searched: tuple[Path, ...]) -> Path |
 def find(major: int, account: Account) -> tuple[Programs, list[str]]:
     """All programs, and one sentence for each that is missing or out of the servers' reach."""
     server = installed.find(major)
-    found = {name: shutil.which(name, path=PATHS) for name in PACKAGES}
+    found = {name: _on_path(name, account) for name in PACKAGES}
     environment = patroni_environment(os.environ.get(VARIABLE), installed.kept())
     problems = list(_missing(found, server, major, environment, account))
     patroni = str(environment or "")
@@ -62,6 +62,18 @@ def find(major: int, account: Account) -> tuple[Programs, list[str]]:
     return made, problems
 
 
+def _on_path(name: str, account: Account) -> str | None:
+    """The first that the servers' account can start, else the first of all: one in someone's home hides no other."""
+    everywhere = (shutil.which(name, path=folder) for folder in PATHS.split(os.pathsep) if folder)
+    all_found = [path for path in everywhere if path]
+    return next((path for path in all_found if _can_start(path, account)), next(iter(all_found), None))
+
+
+def _can_start(path: str, account: Account) -> bool:
+    """Links count twice: where they lie and where they lead to."""
+    return reachable(Path(path), account) and reachable(Path(path).resolve(), account)
+
+
 def _missing(
     found: Mapping[str, str | None],
     server: installed.Server | None,
@@ -72,6 +84,9 @@ def _missing(
     for name, path in found.items():
         if path is None:
             yield f"the program {name} is missing: apt-get install {PACKAGES[name]}, or run make up, which does it"
+        elif not _can_start(path, account):
+            found_but = f"{path} cannot be reached by the account {account.name}, which runs it"
+            yield f"{found_but}: apt-get install {PACKAGES[name]}"
     if server is None:
         yield installed.absent(major, sorted({one.major for one in installed.servers()}))
     elif not reachable(server.binaries, account):

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -72,11 +73,24 @@ def _running() -> Iterator[Path]:
     was_up = (state() / "pids" / "control").exists()
     try:
         subprocess.run([sys.executable, "-m", "tools.lab", "up"], cwd=ROOT, check=True, timeout=_START_S)
-        os.environ["PATH"] = f"{environment()['KUBEBOX_BIN']}{os.pathsep}{os.environ['PATH']}"  # its kubectl
-        yield state() / "kubeconfig"
+        with _its_kubectl():
+            yield state() / "kubeconfig"
     finally:
         if not was_up:
             subprocess.run([sys.executable, "-m", "tools.lab", "down"], cwd=ROOT, check=True, timeout=300)
+
+
+@contextlib.contextmanager
+def _its_kubectl() -> Iterator[None]:
+    """kubectl alone goes on PATH: the folder that it lies in has an etcd too, which is not the one for servers here."""
+    before = os.environ["PATH"]
+    with tempfile.TemporaryDirectory(prefix="kubectl-") as folder:
+        (Path(folder) / "kubectl").symlink_to(Path(environment()["KUBEBOX_BIN"]) / "kubectl")
+        os.environ["PATH"] = f"{folder}{os.pathsep}{before}"
+        try:
+            yield
+        finally:
+            os.environ["PATH"] = before
 
 
 @dataclass(frozen=True)
