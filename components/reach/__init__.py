@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from components.reach.errors import RouteError
 from components.reach.identity import identity_files, unusable
-from components.reach.route import RouteError, Way, open_route
+from components.reach.route import Way, open_route
 
 __all__ = ["RouteError", "Way", "identity_files", "open_route", "unusable"]
