@@ -151,7 +151,7 @@ def retried(work: Callable[[], T], report: Callable[[str], None] = lambda _: Non
     while True:
         try:
             return work()
-        except psycopg.Error as error:
+        except (psycopg.Error, failures.PassingError) as error:
             if not failures.passes(error) or time.monotonic() + pause > end:
                 raise
             report(f"{failures.sentence(error)}; trying again")

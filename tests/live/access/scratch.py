@@ -22,6 +22,7 @@ from tools.setup.majors import programs
 from tools.setup.servers import newest
 
 LONGEST_WAIT_S = 60
+MEMORY = Path("/dev/shm")  # noqa: S108  # each test makes a database, which on a busy disk takes most of the time
 HBA = """
 local all all trust
 hostssl all postgres 127.0.0.1/32 cert
@@ -49,6 +50,11 @@ def majors() -> list[int]:
 def packaged() -> int:
     """The major of the machine's own packages, which most tests run on."""
     return newest() or majors()[0]
+
+
+def in_memory() -> dict[str, str]:
+    """The environment of a long run of tests, whose servers lie in memory where there is any to write to."""
+    return {"TMPDIR": str(MEMORY)} if os.access(MEMORY, os.W_OK) else {}
 
 
 @contextmanager

@@ -12,9 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.live.access.scratch import majors
+from tests.live.access.scratch import in_memory, majors
 
-MEMORY = Path("/dev/shm")  # noqa: S108  # each world makes a database, which on a busy disk takes most of the time
 FILES = ("test_exactness.py", "test_interrupted.py")
 
 
@@ -46,7 +45,7 @@ def _run(major: int, files: tuple[str, ...], given: argparse.Namespace) -> int:
         "EXACTNESS_EXAMPLES": str(given.examples),
         "EXACTNESS_EVERY": "1",
         **({"EXACTNESS_SHRINK": "1"} if given.shrink else {}),
-        **({"TMPDIR": str(MEMORY)} if os.access(MEMORY, os.W_OK) else {}),
+        **in_memory(),
     }
     options = ["-q", f"--hypothesis-seed={given.seed}", "--hypothesis-show-statistics", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", *options, *(str(here / file) for file in files)]
