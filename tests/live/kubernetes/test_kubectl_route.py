@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.kubernetes import metrics
 from tests.live.kubernetes.client import Client, now
 from tests.live.kubernetes.lab import Kubectl, wait_until
 from tests.live.kubernetes.platform import MEMBERS, Platform, applied, overlay
@@ -86,6 +87,14 @@ def test_no_pooled_connection_lands_on_a_replica(platform: Platform, client: Cli
     reads = client.ask("pooled-reader", asked, times=40)
     assert all(in_recovery for _, in_recovery in reads)
     assert leader not in {address for address, _ in reads}
+
+
+def test_everything_that_the_alerts_ask_for_is_measured(platform: Platform, client: Client) -> None:
+    """An alert on a metric that nobody exports never fires, and every check of the rules passes."""
+    wanted = metrics.asked_for() - metrics.OF_KUBELET
+    assert len(wanted) > 20
+    found = metrics.exported(platform.kubectl, (platform.leader(), "etcd-0", metrics.a_gateway(platform.kubectl)))
+    assert wanted - found == set()
 
 
 def test_a_lost_volume_is_made_anew_without_waiting_for_a_checkpoint(platform: Platform, client: Client) -> None:
