@@ -17,6 +17,7 @@ import yaml
 from components.kubernetes.certificate_manifests import certificate_manifests, trust_own_secrets
 from components.kubernetes.exposure import exposed
 from components.kubernetes.manifests import LOADER, Kustomization, Manifest, identity
+from components.kubernetes.monitoring import monitored
 from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, namespace
 from components.render.hba import Admission
 from components.render.pods import Files, configuration_files
@@ -51,6 +52,7 @@ def overlay(
         exposed(manifest, settings)
         trust_own_secrets(manifest, settings)
     found += certificate_manifests(settings)
+    found += monitored(base.monitoring, settings)
     for manifest in found:
         _place(manifest, base, settings)
     return found

@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from components.kubernetes.manifests import read
+from components.kubernetes.monitoring import monitored
+from components.settings.kubernetes import DEFAULT_MAJOR
+from components.settings.load import load
 from tools.setup.progress import SetupError
 from tools.setup.promtool import ensure_promtool
 
@@ -30,12 +34,20 @@ def promtool() -> Path:
         pytest.skip(str(error))
 
 
-@pytest.fixture(scope="module")
-def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["as they stand", "of one stack"])
+def rules(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As Prometheus reads them: without the operator's wrapping."""
     file = tmp_path_factory.mktemp("rules") / "rules.yaml"
-    file.write_text(yaml.safe_dump(RULES), encoding="utf-8")
+    chosen = RULES if request.param == "as they stand" else _of_a_stack()
+    file.write_text(yaml.safe_dump(chosen), encoding="utf-8")
     return file
+
+
+def _of_a_stack() -> dict[str, Any]:
+    """What the component makes of them for a stack in namespace n."""
+    config = {"platform": "kubernetes", "kubernetes": {"namespace": "n", "monitoring": {"enabled": True}}}
+    made = monitored(read().monitoring, load(config, default_major=DEFAULT_MAJOR))
+    return next(dict(one["spec"]) for one in made if one["kind"] == "PrometheusRule")
 
 
 def test_every_expression_parses(promtool: Path, rules: Path) -> None:
