@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from components.reach.asking import ask
+from components.reach.behind import behind
 from components.reach.identity import identity_files, unusable
 from components.reach.route import RouteError, Way, open_route
 
-__all__ = ["RouteError", "Way", "identity_files", "open_route", "unusable"]
+__all__ = ["RouteError", "Way", "ask", "behind", "identity_files", "open_route", "unusable"]
