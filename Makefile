@@ -8,7 +8,7 @@ RUN := @./tools/run
 export STACK
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test test-kubernetes matrix exactness trixie format schema chaos-quick lab-up lab-down chaos-kubernetes bench-up bench-access bench-preview-kubernetes bench-preview-rds
+.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test test-kubernetes matrix exactness trixie format schema chaos-quick lab-up lab-down chaos-kubernetes bench-up bench-access bench-preview-kubernetes bench-preview-rds judges
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,8 @@ schema: ## Write what is generated: JSON schemas for editors, reference pages
 	$(RUN) schema
 chaos-quick: ## Kill parts of the running cluster under a writer, 10 times each, and measure
 	$(RUN) chaos-quick $(ARGS)
+judges: ## What other people's judges say of k8s/ that k8s/exceptions.yaml does not list (schemas, Pod Security, checkov, kube-score)
+	$(RUN) judges
 lab-up: ## Start a real Kubernetes of three nodes on this machine, with the platform's image (root)
 	$(RUN) lab-up
 lab-down: ## Stop it, with all that runs in it

@@ -80,7 +80,8 @@ class Server:
     `writer` and `reader` are direct (one client, one backend), `pooled` and `pooled_reader` go through PgBouncer.
     `ca` is the path of a PEM file that clients verify the server with. `database` is the maintenance database in which
     the access layer takes its lock and creates the others. `consoles` are the PgBouncer processes themselves, where
-    `pooled` and `pooled_reader` each stand for several. `route` None: everybody reaches the endpoints directly.
+    `pooled` and `pooled_reader` each stand for several. `pods`: how each of the pods behind a console is reached, where
+    it is a Service. `route` None: everybody reaches the endpoints directly.
     `resting` says why nothing is to be read or changed there for now ("it hibernates"); access is then as it was.
 
     Where the administrator's identity is no file yet (`admin.certificate` is None), it travels beside this type, as a
@@ -97,6 +98,7 @@ class Server:
     database: str = "postgres"
     capabilities: Capabilities = field(default_factory=Capabilities)
     consoles: tuple[Endpoint, ...] = ()
+    pods: Route | None = None
     route: Route | None = None
     resting: str | None = None
 
@@ -144,6 +146,7 @@ class Server:
             database=plain["database"],
             capabilities=Capabilities(**plain["capabilities"]),
             consoles=tuple(end(one) for one in plain.get("consoles", ())),
+            pods=Route(**plain["pods"]) if plain.get("pods") else None,
             route=Route(**plain["route"]) if plain.get("route") else None,
             resting=plain.get("resting"),
         )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from components.reach.errors import RouteError
+=======
+from components.reach.asking import ask
+from components.reach.behind import behind
+>>>>>>> kube
 from components.reach.identity import identity_files, unusable
 from components.reach.route import Way, open_route
 
-__all__ = ["RouteError", "Way", "identity_files", "open_route", "unusable"]
+__all__ = ["RouteError", "Way", "ask", "behind", "identity_files", "open_route", "unusable"]
