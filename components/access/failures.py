@@ -82,6 +82,11 @@ def sentence(error: psycopg.Error | PassingError, statement: Statement | None = 
     return f"{told}, at: {statement.display()} -- {statement.why}" if statement else told
 
 
+def away(error: psycopg.Error) -> str:
+    """Why nobody could be asked, in the words of whoever says it: libpq, the server, or the way there."""
+    return " ".join(str(error).split())
+
+
 def _hopeless(text: str) -> bool:
     """Words of libpq itself, for which there is no SQLSTATE."""
     return any(word in text for word in _HOPELESS) and not any(word in text.lower() for word in _BROKEN)

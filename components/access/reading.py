@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from components.access import inspect, lint, roles, row_policies, server_rights, twins
+from components.access import inspect, lint, pooler_verifiers, roles, row_policies, server_rights, twins
 from components.access.desired import (
     Desired,
     columned_schemas,
@@ -47,6 +47,9 @@ def cluster_plan(
         extensions=everything,
     )
     plan = plan_cluster(roles.wanted(spec, actual, server, verifiers, groups, sent), actual, server)
+    if server.pooler_table:
+        sure = {name: one for name, one in verifiers.items() if sent is not None or name not in actual.roles}
+        plan = dataclasses.replace(plan, statements=(*plan.statements, *pooler_verifiers.changes(connection, sure)))
     # What no database of this server could have is told before the first role is made.
     impossible = tuple(
         problem

@@ -23,7 +23,7 @@ from components.access import quoting as q
 from components.access import session
 from components.access.model import Access, Phase, Plan
 from components.access.session import Connection, Target
-from components.reach import RouteError, behind, open_route
+from components.reach import RouteError, open_route
 
 if TYPE_CHECKING:
     from components import contract
@@ -88,6 +88,8 @@ def settle(target: Target, server: contract.Server, databases: Iterable[str]) ->
 
 def _told(target: Target, server: contract.Server, database: str, pooler: contract.Endpoint) -> list[str]:
     """Who behind this console has not heard, and why; one that has gone meanwhile took its sessions along."""
+    from components.reach.behind import behind  # here, because only pods stand behind a console
+
     try:
         silent = {
             one: why for one in behind(server.pods, pooler) if (why := tell(target, server, pooler, one, database))

@@ -24,11 +24,11 @@ def urls(spec: Spec, server: Server, passwords: Mapping[str, str]) -> Iterator[d
                     "database": database,
                     "role": role,
                     **{
-                        name: url(endpoint, user=role, password=passwords[role], database=database, ca=server.ca)
-                        for name, endpoint in (
-                            ("pooled", server.pooled),
-                            ("direct", server.writer),
-                            ("read_only", server.pooled_reader),
+                        name: url(endpoint, user=role, password=passwords[role], database=database, ca=ca)
+                        for name, endpoint, ca in (
+                            ("pooled", server.pooled, server.pooled_ca or server.ca),
+                            ("direct", server.writer, server.ca),
+                            ("read_only", server.pooled_reader, server.pooled_ca or server.ca),
                         )
                     },
                 }

@@ -38,6 +38,7 @@ class KubernetesCluster(pulumi.ComponentResource):
     """
 
     server: Server
+    coming = None  # all of it is known at once
     identity: Keys
     ready: pulumi.Output[bool]
 

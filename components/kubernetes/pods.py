@@ -9,7 +9,7 @@ from typing import Any
 
 from components.contract import Route
 from components.kubernetes.names import MEMBERS
-from components.reach import ask
+from components.reach.asking import ask
 
 SELECTOR = "app.kubernetes.io/name=postgresql"
 REVISION = "controller-revision-hash"

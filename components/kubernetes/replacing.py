@@ -17,7 +17,8 @@ from components.patroni.failure import ClusterError
 from components.patroni.provider import Spec
 from components.patroni.rest import Patroni
 from components.patroni.rolling import wait_whole
-from components.reach import RouteError, ask
+from components.reach import RouteError
+from components.reach.asking import ask
 
 READY_LIMIT = 3600.0  # a new member copies the whole database before it is ready
 KNOWN_LIMIT = 120.0  # where no pod is new, one that is not ready has a trouble of its own

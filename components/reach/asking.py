@@ -6,7 +6,7 @@ import subprocess
 
 from components.contract import Route
 from components.reach.command import complaint, kubectl
-from components.reach.forward import RouteError
+from components.reach.errors import RouteError
 
 ANSWER_S = 10  # what the API server may take
 SLACK_S = 5  # for kubectl itself: a cloud's exec plugin may fetch a token

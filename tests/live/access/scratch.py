@@ -58,9 +58,9 @@ def in_memory() -> dict[str, str]:
 
 
 @contextmanager
-def scratch_server(major: int) -> Iterator[Path]:
-    """The folder of a running server's socket; its log lies there as `log`."""
-    binaries = programs(major)
+def scratch_server(major: int, binaries: Path | None = None) -> Iterator[Path]:
+    """The folder of a running server's socket; its log lies there as `log`. `binaries`: other programs than usual."""
+    binaries = binaries or programs(major)
     assert binaries is not None, f"no server programs of PostgreSQL {major}; `make matrix` fetches them"
     folder = Path(tempfile.mkdtemp(prefix="access-"))
     try:

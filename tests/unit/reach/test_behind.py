@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from components.contract import Endpoint, Route
-from components.reach import RouteError, behind
+from components.reach import RouteError
+from components.reach.behind import behind
 
 POOLED = Endpoint(host="pg-pool.postgres-main.svc", port=6432)
 ROUTE = Route(kind="port-forward", namespace="postgres-main")
