@@ -44,7 +44,7 @@ test-kubernetes: ## The tests on Kubernetes, the long ones too: KUBECONFIG's clu
 	$(RUN) test-kubernetes $(ARGS)
 matrix: ## The access layer's tests on every PostgreSQL major that can be had (ARGS="-k drift")
 	$(RUN) matrix $(ARGS)
-exactness: ## Random specs on random servers, interrupted anywhere, on every major (ARGS="--examples 300 --seed 7 --majors 14")
+exactness: ## Random specs on random servers, ended after every statement, on every major (ARGS="--examples 300 --seed 7 --majors 14")
 	$(RUN) exactness $(ARGS)
 trixie: ## PostgreSQL 17 with TimescaleDB and pgvector, unpacked (ARGS=--renew for security updates)
 	$(RUN) trixie $(ARGS)

@@ -80,9 +80,13 @@ def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier],
         if not plan.statements:
             return Done(notes=plan.notes, pending=plan.pending)
         stale = tuple(spec.databases) if options.poolers else ()
-        told = _first(target, plan.of(Phase.STRUCTURE), held, verifiers, stale=stale)
-        _apart(target, plan.of(Phase.APART))
-        _later(target, plan.of(Phase.DEFAULTS), held)
+        # Only a new database, which no transaction can hold, makes two transactions of one.
+        apart = plan.of(Phase.APART)
+        first = plan.of(Phase.STRUCTURE) if apart else plan.of(Phase.STRUCTURE, Phase.DEFAULTS)
+        told = _first(target, first, held, verifiers, stale=stale)
+        if apart:
+            _apart(target, apart)
+            _later(target, plan.of(Phase.DEFAULTS), held)
         retire.run(target, plan.of(Phase.RETIRE), run, held.check)
         left = cluster_plan(held.connection, spec, verifiers, None if options.sent is None else digests(verifiers))
         settled(left)
@@ -120,10 +124,9 @@ def _later(target: Target, statements: Sequence[Statement], held: session.Held) 
 
 
 def _apart(target: Target, statements: Sequence[Statement]) -> None:
-    if statements:
-        with target.open(autocommit=True) as connection:
-            for statement in statements:
-                _run_apart(connection, statement)
+    with target.open(autocommit=True) as connection:
+        for statement in statements:
+            _run_apart(connection, statement)
 
 
 def _database_once(

@@ -49,10 +49,12 @@ def unparsable(connection: Connection, expressions: Iterable[str]) -> dict[str, 
 
 
 def _parse(connection: Connection, text: str) -> str | None:
-    statement = f"{_BEFORE}{in_place(text)})".encode(connection.info.encoding)
+    # As psycopg sends its own statements: of SQL_ASCII a session knows no more than that bytes are bytes.
+    encoding = connection.info.encoding if connection.info.encoding != "ascii" else "utf-8"
+    statement = f"{_BEFORE}{in_place(text)})".encode(encoding)
     with connection.transaction(force_rollback=True):
         result = connection.pgconn.prepare(b"", statement)
-    said = {field: (result.error_field(field) or b"").decode(connection.info.encoding) for field in _TOLD}
+    said = {field: (result.error_field(field) or b"").decode(encoding, "replace") for field in _TOLD}
     if said[Field.SQLSTATE] != _SYNTAX_ERROR:
         return None  # names and types are judged where the table is
     at = int(said[Field.STATEMENT_POSITION] or 0) - len(_BEFORE)

@@ -125,4 +125,5 @@ def test_a_table_that_is_not_there_is_told_and_waited_for(target: Target, mark: 
     shop.apply()
     bad = changed(shop, "audit: { MARK_app: [insert]", "audid: { MARK_app: [insert]")
     part = preview.database(target, bad.spec, bad.database, bad.scripts, major=15)
-    assert any("pending: table app.audid is not there yet" in line for line in preview.lines(part))
+    told = "pending: table app.audid is not there yet; its rights wait for it (did you mean app.audit?)"
+    assert any(told in line for line in preview.lines(part))
