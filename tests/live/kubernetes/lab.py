@@ -156,6 +156,13 @@ class Lab:
                 return process
         raise LookupError(f"no process of container {container}")
 
+    def name_again(self, image: str, name: str) -> None:
+        """Another name of an image, on each node: for the templates of pods it is another image."""
+        for node in sorted(file.name for file in (self.state / "pids").glob("node-*")):
+            words = ("ctr", node.removeprefix("node-"), "images", "tag", "--force", image, name)
+            command = [str(lab() / "kubebox.sh"), *words]
+            subprocess.run(command, env=environment(), check=True, capture_output=True, timeout=60)
+
     def forget_connections(self, node: str, address: str) -> None:
         """A policy of the lab stops new connections only; so those that are there are forgotten."""
         for direction in ("-s", "-d"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,10 +90,14 @@ def test_no_pooled_connection_lands_on_a_replica(platform: Platform, client: Cli
 
 
 def test_a_lost_volume_is_made_anew_without_waiting_for_a_checkpoint(platform: Platform, client: Client) -> None:
-    replica = next(name for name in MEMBERS if name != platform.leader())
+    leader = platform.leader()
+    replica = next(name for name in MEMBERS if name != leader)
     _lose_volume(platform, replica)
     seconds = platform.wait_whole(APART)
     assert seconds < 120, "a spread checkpoint takes minutes"
+    backups = re.findall(r"checkpoint starting: (\w+) force", platform.kubectl.run("logs", leader, "-c", "postgres"))
+    assert backups, "the base backup began with a checkpoint"
+    assert set(backups) <= {"immediate", "fast"}
     assert "replica has been created using basebackup" in platform.kubectl.run("logs", replica, "-c", "postgres")
 
 
