@@ -196,6 +196,33 @@ def test_a_fenced_member_neither_leads_nor_serves_until_it_is_let_back(stack: St
     wait_until(60, "no tags", lambda: "" if not any(each.get("tags") for each in stack.platform.view()) else "tags")
 
 
+def test_an_exposed_stack_is_reached_without_kubectl(stack: Stack) -> None:
+    """By the port of a machine on which a gateway runs; the certificates get its address before anybody needs it."""
+    if Lab.of(stack.kubeconfig) is None:
+        pytest.skip("this cluster's machines need not be reachable from here")
+    ports = {"writer": 30432, "reader": 30433, "pooled": 30632, "pooled_reader": 30633}
+    exposure = {"type": "NodePort", "host": gateway_machine(stack), "node_ports": ports, "sources": ["10.66.0.0/24"]}
+    stack.change(kubernetes={"exposure": exposure})
+    try:
+        stack.told("up")
+        with stack.administrator() as target:
+            assert not (target.way and target.way.carries)
+            assert target.open().execute("SELECT pg_is_in_recovery()").fetchone() == (False,)
+            record = next(one for one in json.loads(stack.run("urls").stdout) if one["role"] == "faevision_app")
+            for way in ("direct", "pooled"):
+                with psycopg.connect(record[way], sslrootcert=target.words["sslrootcert"]) as connection:
+                    assert connection.execute("SELECT current_user").fetchone() == ("faevision_app",)
+        assert stack.changes("up") == {}
+    finally:
+        stack.change(kubernetes={"exposure": {"type": "ClusterIP"}})
+        stack.told("up")
+
+
+def gateway_machine(stack: Stack) -> str:
+    words = ("get", "pods", "-l", "app.kubernetes.io/name=gateway", "-o", "jsonpath={.items[0].status.hostIP}")
+    return stack.platform.kubectl.run(*words)
+
+
 def test_hibernation_keeps_the_data_and_ends_with_them(stack: Stack) -> None:
     stack.platform.sql(stack.platform.leader(), "CREATE TABLE slept (id int); INSERT INTO slept VALUES (42);")
 
