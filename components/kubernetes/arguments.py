@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from components.contract import Credentials, Endpoint, Route, Server
+from components.kubernetes.leaves import Leaf
 from components.kubernetes.manifests import Manifest, identity
 from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, kubeconfig, namespace, volume
 from components.render.hba import Admission
@@ -127,16 +128,27 @@ def resting(settings: Settings) -> str | None:
 def template(manifests: Iterable[Manifest]) -> str:
     """A digest of what the members' pods are made of: new pods when it changes."""
     [of] = [one for one in manifests if identity(one) == ("StatefulSet", MEMBERS)]
-    return hashlib.sha256(json.dumps(of["spec"]["template"], sort_keys=True).encode()).hexdigest()[:16]
+    return _digest(of["spec"]["template"])
+
+
+def files(manifests: Iterable[Manifest], certificates: Iterable[Leaf]) -> str:
+    """A digest of what pods read from ConfigMaps, and of the names in their certificates."""
+    texts = {one["metadata"]["name"]: one["data"] for one in manifests if one["kind"] == "ConfigMap"}
+    names = {leaf.secret: list(leaf.hosts) for leaf in certificates}
+    return _digest([texts, names])
+
+
+def _digest(of: Any) -> str:
+    return hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def configuration_spec(
     settings: Settings,
     extensions: frozenset[str] = frozenset(),
     admissions: Collection[Admission] | None = None,
-    pods: str = "",
+    pods: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The cluster's dynamic configuration, and of its members' `pods` the digest.
+    """The cluster's dynamic configuration, and of its `pods` digests: of the members' `template`, and of all `files`.
 
     `deployment` is what the preview compares to say what a change costs.
     """
@@ -150,7 +162,7 @@ def configuration_spec(
         "route": asdict(route_of(settings)),
         "fenced": sorted(settings.kubernetes.fenced),
         "asleep": settings.kubernetes.hibernate,
-        "template": pods,
+        **(pods or {}),
     }
 
 

@@ -60,7 +60,8 @@ class KubernetesCluster(pulumi.ComponentResource):
         self._labels = labelled(base, settings)
         objects = self._declare()
         below = pulumi.ResourceOptions(parent=self, depends_on=list(objects))
-        pods = arguments.template(self._manifests)
+        template, files = arguments.template(self._manifests), arguments.files(self._manifests, leaves(settings))
+        pods = {"template": template, "files": files}
         wanted = arguments.configuration_spec(settings, extensions, admissions, pods)
         configuration = Configuration(f"{name}-configuration", wanted, self.identity, below)
         self.server = arguments.server(settings)

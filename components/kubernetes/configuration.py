@@ -15,6 +15,7 @@ from pulumi import dynamic
 from pulumi.runtime import rpc
 
 from components.contract import Route
+from components.kubernetes.mounted import hurry
 from components.kubernetes.patroni import RoutedPatroni, routed
 from components.kubernetes.pods import look
 from components.kubernetes.replacing import KNOWN_LIMIT, READY_LIMIT, replace, settled
@@ -52,8 +53,10 @@ class ConfigurationProvider(Provider):
 
     def ensure(self, spec: Spec, old: Spec | None) -> None:
         if spec["asleep"]:
+            settled(spec, READY_LIMIT)
             return
         _LOOKS.clear()
+        hurry(Route(**spec["route"]))
         with _members(spec) as patroni:
             settled(spec, READY_LIMIT if _new_pods(spec, old) else KNOWN_LIMIT)
             # First: nobody waits for a fenced member, so one that leads would be waited around for ever.
@@ -66,7 +69,7 @@ class ConfigurationProvider(Provider):
 
             bring_about(spec, patroni, in_force=in_force, old=old)
             replace(spec, patroni)
-            _leave_the_fenced(spec, patroni)
+            _wait_fenced(spec, patroni)
 
     def drift(self, spec: Spec, coming: Spec) -> list[str]:
         if spec["asleep"] or coming["asleep"]:
@@ -91,6 +94,8 @@ class ConfigurationProvider(Provider):
                 f"{name}: {'fenced' if name in new['fenced'] else 'no longer fenced'}, nobody is cut off"
                 f"{' but its readers' if name in new['fenced'] else ''}"
             )
+        if not told and old.get("files", new["files"]) != new["files"]:
+            told = ["programs read their changed files: reload, nobody is cut off"]
         if not told and new["identity"] and new["identity"] != old["identity"]:
             told = ["the administrator's certificate was renewed"]
         return told
@@ -101,6 +106,7 @@ class ConfigurationProvider(Provider):
 
 REPLACED = "new pods for the members, replicas first, then one switchover: writes pause for about 3 s"
 EARLIER = "its pod is one of an earlier template"
+FILES_LIMIT = 180.0  # kubelet looks after a pod each minute, where it cannot be hurried
 POD_KEYS = ("members", "template", "asleep")
 SILENCE = "no member answers, so the dynamic configuration cannot be read: up waits for the pods"
 
@@ -178,6 +184,17 @@ def _leave_the_fenced(spec: Spec, patroni: Patroni) -> None:
     leader = patroni.leader()
     if leader in spec["fenced"]:
         switchover(patroni, str(leader))
+
+
+def _wait_fenced(spec: Spec, patroni: Patroni) -> None:
+    """Until the fenced, and nobody else, say of themselves that they shall not lead; one of them may have come to."""
+    wanted = set(spec["fenced"])
+
+    def lacking() -> set[str]:
+        return {str(one["name"]) for one in patroni.view() if bool((one.get("tags") or {}).get("nofailover"))} ^ wanted
+
+    until(lambda: not lacking(), FILES_LIMIT, "fencing to be in force", lambda: f" on {', '.join(sorted(lacking()))}")
+    _leave_the_fenced(spec, patroni)
 
 
 class Configuration(dynamic.Resource, module="kubernetes", name="Configuration"):

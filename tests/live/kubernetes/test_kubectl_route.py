@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,10 +99,14 @@ def test_everything_that_the_alerts_ask_for_is_measured(platform: Platform, clie
 
 
 def test_a_lost_volume_is_made_anew_without_waiting_for_a_checkpoint(platform: Platform, client: Client) -> None:
-    replica = next(name for name in MEMBERS if name != platform.leader())
+    leader = platform.leader()
+    replica = next(name for name in MEMBERS if name != leader)
     _lose_volume(platform, replica)
     seconds = platform.wait_whole(APART)
     assert seconds < 120, "a spread checkpoint takes minutes"
+    told = platform.kubectl.run("logs", leader, "-c", "postgres")
+    assert "checkpoint starting: force wait" not in told
+    assert re.search("checkpoint starting: (immediate|fast) force wait", told)
     assert "replica has been created using basebackup" in platform.kubectl.run("logs", replica, "-c", "postgres")
 
 

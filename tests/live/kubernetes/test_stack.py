@@ -143,6 +143,9 @@ def test_drift_is_shown_and_repaired(stack: Stack) -> None:
     assert f"{stack.name}-service-pg-pool-ro" in shown
     assert "CREATE POLICY" in shown
     assert policy in shown
+    previewed = stack.told("preview")
+    assert "CREATE POLICY" in previewed
+    assert policy in previewed
 
     stack.changes("up")
     assert kubectl.run("get", "configmap", "patroni", "-o", "jsonpath={.data}") == before
