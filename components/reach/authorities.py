@@ -55,7 +55,10 @@ def _fetched(where: str) -> bytes:
     try:
         with urllib.request.urlopen(where, timeout=LIMIT_S) as answer:  # noqa: S310  # the address is the platform's own
             text = bytes(answer.read(LONGEST))
-    except (urllib.error.URLError, OSError) as error:
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        raise AuthoritiesError(f"it answers {refused.code} {refused.reason}") from None
+    except OSError as error:
         raise AuthoritiesError(str(error)) from None
     if SIGN not in text:
         raise AuthoritiesError("holds no certificate")
