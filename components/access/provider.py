@@ -70,8 +70,8 @@ def _records(
     of_roles: Mapping[str, pulumi.Input[str]],
     after: Iterable[DatabaseAccess],
 ) -> pulumi.Output[list[dict[str, str]]]:
-    """The URLs, once they work."""
-    ready = pulumi.Output.all(*(one.drift for one in after))
+    """The URLs, once they work. An ID is known in the preview of a change, too, which changes no URL."""
+    ready = pulumi.Output.all(*(one.id for one in after))
     return pulumi.Output.all(ready, pulumi.Output.all(**of_roles), server).apply(
         lambda known: list(urls(loaded.spec, known[2], known[1]))
     )

@@ -19,7 +19,7 @@ def urls(spec: Spec, server: Server, passwords: Mapping[str, str]) -> Iterator[d
     for database in spec.databases:
         for role in sorted(passwords):
             known = role not in spec.previous_logins and may_connect(spec, role, database)
-            if known and _by_password(spec, role, database):
+            if known and by_password(spec, role, database):
                 yield {
                     "database": database,
                     "role": role,
@@ -34,7 +34,7 @@ def urls(spec: Spec, server: Server, passwords: Mapping[str, str]) -> Iterator[d
                 }
 
 
-def _by_password(spec: Spec, role: str, database: str) -> bool:
+def by_password(spec: Spec, role: str, database: str) -> bool:
     """Whether its password is a way in there, as `auth` has it."""
     ways = spec.every_role[role].auth
     return ways is None or any(way.by == "scram" and database in (way.databases or [database]) for way in ways)

@@ -50,11 +50,15 @@ def _named(where: str) -> str:
 
 
 def _fetched(where: str) -> bytes:
-    import urllib.request  # here, because only who has no fresh file would not pay for it in vain
+    import urllib.error  # here, because only who has no fresh file needs them
+    import urllib.request
 
     try:
         with urllib.request.urlopen(where, timeout=LIMIT_S) as answer:  # noqa: S310  # the address is the platform's own
             text = bytes(answer.read(LONGEST))
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        raise AuthoritiesError(f"it answers {refused.code} {refused.reason}") from None
     except OSError as error:
         raise AuthoritiesError(str(error)) from None
     if SIGN not in text:

@@ -77,11 +77,18 @@ class Whole(Cloud):
         """Whatever the backend keeps of the stack."""
         return [file.read_text(errors="replace") for file in (self.home / "backend").rglob("*") if file.is_file()]
 
-    def urls(self, pooler_ca: Path | None) -> list[dict[str, str]]:
+    def urls(self, pooler_ca: Path | None = None) -> list[dict[str, str]]:
         """As the stack prints them, but that authorities lie where this test has them."""
         found: list[dict[str, str]] = self.outputs()["urls"]
+        return [{name: self.placed(text, pooler_ca) for name, text in one.items()} for one in found]
+
+    def placed(self, text: str, pooler_ca: Path | None = None) -> str:
+        """A URL with the files of this test; what is no URL stays as it is."""
         here = {"rds-bundle.pem": f"{self.server}/pki/ca.crt", "pooler-ca.pem": str(pooler_ca or "")}
-        return [{name: _placed(text, here) for name, text in one.items()} for one in found]
+        for name, file in here.items():
+            text = text.replace(f"/etc/postgres-platform/{name}", quote(file, safe="/"))
+        assert "://" not in text or urlsplit(text).hostname == HOST
+        return text
 
 
 def _program() -> None:
@@ -90,11 +97,3 @@ def _program() -> None:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _placed(text: str, here: Mapping[str, str]) -> str:
-    for name, file in here.items():
-        text = text.replace(f"/etc/postgres-platform/{name}", quote(file, safe="/"))
-    if "://" in text:
-        assert urlsplit(text).hostname == HOST
-    return text
