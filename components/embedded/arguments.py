@@ -17,6 +17,7 @@ from components.render.haproxy import haproxy_cfg
 from components.render.hba import Admission, pooler_hba
 from components.render.impact import deployment
 from components.render.patroni import NAMESPACE, dynamic_configuration, local_part, member_configuration
+from components.render.pgbackrest import after_init
 from components.render.pgbouncer import EVERY_DATABASE, pgbouncer_ini, users
 from components.render.pgbouncer_sql import pgbouncer_sql, post_init_script
 from components.render.sites import (
@@ -116,7 +117,7 @@ def member_spec(
         "data": site.data,
         "configuration": local_part(configuration),
         "bootstrap": configuration["bootstrap"],
-        "files": {"post_init.sh": post_init_script(site), "post_init.sql": pgbouncer_sql()}
+        "files": {"post_init.sh": post_init_script(site, after_init(settings, site)), "post_init.sql": pgbouncer_sql()}
         | member_files(settings, site),
         "members": _members(sites),
         "admin": _paths(sites.admin) | {"ca": sites.ca},

@@ -20,6 +20,7 @@ Section = Mapping[str, str | int]
 PUSH_LIMIT_S = 60
 # A replica asks the archive before it is promoted: a repository that hangs must not hold a failover up for long.
 GET_LIMIT_S = 10
+CREATE_LIMIT_S = 30
 RESTORE_METHOD = "pgbackrest"
 
 
@@ -92,6 +93,14 @@ def archive_command(settings: Settings, member: MemberSite) -> str:
 def restore_command(settings: Settings, member: MemberSite) -> str:
     """What a replica runs for a segment that nobody streams any more."""
     return _for_postgresql(settings, member, GET_LIMIT_S, 'archive-get %f "%p"')
+
+
+def after_init(settings: Settings, member: MemberSite) -> list[str]:
+    """What a new cluster's first member runs, so that archiving works from its first segment on."""
+    if settings.backup is None:
+        return []
+    site = backup_site(settings, member)
+    return ["timeout", str(CREATE_LIMIT_S), *command(settings.name, site.config, site.secrets, "stanza-create")]
 
 
 def _for_postgresql(settings: Settings, member: MemberSite, limit: int, what: str) -> str:

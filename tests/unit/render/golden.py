@@ -17,7 +17,7 @@ from components.render.etcd import etcd_configuration
 from components.render.haproxy import haproxy_cfg
 from components.render.hba import pooler_hba
 from components.render.patroni import dynamic_configuration, member_configuration
-from components.render.pgbackrest import host_text, member_text, secrets_text, source_text
+from components.render.pgbackrest import after_init, host_text, member_text, secrets_text, source_text
 from components.render.pgbouncer import DEBIAN_12, databases, pgbouncer_ini, users
 from components.render.pgbouncer_sql import pgbouncer_sql, post_init_script
 from components.render.promise import promise
@@ -54,7 +54,7 @@ def rendered(name: str) -> dict[str, str]:
         POOLER_HBA: pooler_hba(),
         POOLER_USERS: users(),
         "pooled.databases.ini": databases(member.address, member.port),
-        "post_init.sh": post_init_script(member),
+        "post_init.sh": post_init_script(member, after_init(settings, member)),
         "post_init.sql": pgbouncer_sql(),
         "promise.txt": "\n".join([*promise(settings), ""]),
         **_backups(settings, place),
