@@ -8,7 +8,7 @@ RUN := @./tools/run
 export STACK
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh status urls outputs psql env down reset doctor check test test-kubernetes matrix exactness trixie format schema chaos-quick lab-up lab-down chaos-kubernetes bench-up bench-access bench-preview-kubernetes bench-preview-rds judges
+.PHONY: help up preview refresh status urls outputs psql backup backups env down reset doctor check test test-kubernetes matrix exactness trixie format schema chaos-quick lab-up lab-down chaos-kubernetes bench-up bench-access bench-preview-kubernetes bench-preview-rds judges
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ outputs: ## Print the stack's outputs as JSON, secrets left out
 	$(RUN) outputs $(ARGS)
 psql: ## Open psql: the administrator, or ROLE=app_login DB=faevision
 	$(RUN) psql --role "$(ROLE)" --database "$(DB)" $(ARGS)
+backup: ## Take a backup now (ARGS="--type full|diff|incr", ARGS=--json)
+	$(RUN) backup $(ARGS)
+backups: ## List the backups: label, type, sizes, times, WAL (ARGS=--json)
+	$(RUN) backups $(ARGS)
 env: ## Print what an installed Pulumi CLI needs: eval "$$(make -s env)"; pulumi up -s local
 	$(RUN) env $(ARGS)
 down: ## Stop and remove the cluster with all its data

@@ -151,7 +151,8 @@ def _wrong_passwords(settings: Settings) -> Iterator[Problem]:
 def _unused_passwords(settings: Settings, found: Iterable[Loaded]) -> Iterator[Problem]:
     """A secret that no spec asks for is a slip of the pen: its login would get a generated password instead."""
     asked = {role.password.secret for loaded in found for role in loaded.spec.every_role.values() if role.password}
-    for name in sorted(settings.secrets.keys() - asked):
+    taken = asked | {secret for _, _, secret in settings.named_secrets()}
+    for name in sorted(settings.secrets.keys() - taken):
         told = unknown("secret in any access spec", name, asked)
         yield Problem(f"secrets.{name}", told, "the stack's configuration")
 

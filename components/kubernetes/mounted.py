@@ -10,7 +10,8 @@ import time
 
 from components.contract import Route
 from components.engine import tell
-from components.reach import RouteError, ask
+from components.reach import RouteError
+from components.reach.asking import ask
 
 OURS = "app.kubernetes.io/part-of=postgres-platform"
 MARK = "postgres-platform/files-changed"

@@ -62,6 +62,8 @@ TARGETS: dict[str, Target] = {
     "pulumi": _driver(Need.PYTHON, Need.PULUMI),
     "env": _driver(Need.PYTHON, Need.PULUMI),
     "psql": _driver(Need.PYTHON, Need.PULUMI),
+    "backup": _driver(Need.PYTHON),
+    "backups": _driver(Need.PYTHON),
     # These must work when half of everything is broken, so they ask for no more than the packages.
     "status": _driver(Need.PYTHON),
     "down": _driver(Need.PYTHON),
