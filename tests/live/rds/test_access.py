@@ -6,6 +6,11 @@ What stands in: moto for AWS, the stand-in provider for Pulumi's, and localhost 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -16,12 +21,15 @@ import pytest
 from components.access.spec.load import load
 from components.access.verify import verify
 from tests.live.access.process_list import ProcessList
+from tests.live.rds.emulated import PROJECT
 from tests.live.rds.emulator import emulator
 from tests.live.rds.server import rds_server
+from tests.live.rds.tasks import task
 from tests.live.rds.whole import SYSTEM, Whole
 from tests.ports import free_port
 
 pytestmark = pytest.mark.live
+APPLICATION = f"{SYSTEM}_app.{SYSTEM}"
 ROTATED = {"credentials": {"version": 2}}
 SPEC = Path(__file__).parents[3] / "sql" / SYSTEM / "access.yaml"
 
@@ -77,9 +85,7 @@ def test_isolation_holds(stack: Whole) -> None:
 def test_each_login_gets_in_by_its_secret_and_sees_nothing_without_a_tenant(stack: Whole) -> None:
     arns = stack.outputs()["login_secrets"]
     assert set(arns) == {f"faevision_{one}.faevision" for one in ("app", "executive", "jobs", "migrator", "monitor")}
-    held = json.loads(
-        stack.client("secretsmanager").get_secret_value(SecretId=arns["faevision_app.faevision"])["SecretString"]
-    )
+    held = json.loads(stack.client("secretsmanager").get_secret_value(SecretId=arns[APPLICATION])["SecretString"])
     assert held["pooled_ca"].startswith("-----BEGIN CERTIFICATE-----")
     assert held["direct_ca_url"].endswith("eu-central-1-bundle.pem")
     with psycopg.connect(stack.placed(held["direct"])) as connection:
@@ -87,6 +93,25 @@ def test_each_login_gets_in_by_its_secret_and_sees_nothing_without_a_tenant(stac
         assert connection.execute("SELECT current_user, count(*) FROM app.projects").fetchone() == ("faevision_app", 0)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT * FROM private.personal_data_keys")
+
+
+def test_isolation_holds_through_the_pooler_that_the_task_definition_describes(stack: Whole, tmp_path: Path) -> None:
+    """The system's own tests, pooled and direct: PgBouncer lets in by the table, and passes SCRAM through."""
+    held = stack.client("secretsmanager").get_secret_value(SecretId=stack.outputs()["login_secrets"][APPLICATION])
+    authority, file = tmp_path / "pooler-ca.pem", tmp_path / "urls.json"
+    authority.write_text(json.loads(held["SecretString"])["pooled_ca"])
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(stack.urls(authority)))
+    command = [sys.executable, "-m", "pytest", "-q", f"tests/live/seeds/test_{SYSTEM}.py"]
+    folder = Path(tempfile.mkdtemp(prefix="task-"))
+    try:
+        with task(stack, folder):
+            known = os.environ | {"POSTGRES_PLATFORM_URLS": str(file)}
+            done = subprocess.run(command, cwd=PROJECT, env=known, capture_output=True, text=True, check=False)
+    finally:
+        shutil.rmtree(folder)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout
 
 
 def test_a_second_up_changes_nothing(stack: Whole) -> None:
