@@ -52,8 +52,8 @@ def packaged() -> int:
 
 
 @contextmanager
-def scratch_server(major: int) -> Iterator[Path]:
-    """The folder of a running server's socket; its log lies there as `log`."""
+def scratch_server(major: int, more: str = "") -> Iterator[Path]:
+    """The folder of a running server's socket; its log lies there as `log`. `more`: lines of postgresql.conf."""
     binaries = programs(major)
     assert binaries is not None, f"no server programs of PostgreSQL {major}; `make matrix` fetches them"
     folder = Path(tempfile.mkdtemp(prefix="access-"))
@@ -63,7 +63,7 @@ def scratch_server(major: int) -> Iterator[Path]:
         initdb = [binaries / "initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
         _run([*initdb, "-D", data], user, folder)
         with (data / "postgresql.conf").open("a") as file:
-            file.write(f"{SETTINGS}unix_socket_directories = '{folder}'\nport = {_free_port()}\n")
+            file.write(f"{SETTINGS}{more}\nunix_socket_directories = '{folder}'\nport = {_free_port()}\n")
         (data / "pg_hba.conf").write_text(HBA)
         _certificates(folder / "pki", user)
         yield from _running([binaries / "postgres", "-D", data], folder, user)
