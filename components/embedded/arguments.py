@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from components.contract import Capabilities, Credentials, Endpoint, Server
+from components.embedded.backup_arguments import backups_spec, member_files
 from components.embedded.document import CLIENT_HOST, cluster_document
 from components.embedded.programs import Programs
 from components.render.etcd import etcd_configuration
@@ -16,6 +17,7 @@ from components.render.haproxy import haproxy_cfg
 from components.render.hba import Admission, pooler_hba
 from components.render.impact import deployment
 from components.render.patroni import NAMESPACE, dynamic_configuration, local_part, member_configuration
+from components.render.pgbackrest import after_init
 from components.render.pgbouncer import EVERY_DATABASE, pgbouncer_ini, users
 from components.render.pgbouncer_sql import pgbouncer_sql, post_init_script
 from components.render.sites import (
@@ -115,7 +117,8 @@ def member_spec(
         "data": site.data,
         "configuration": local_part(configuration),
         "bootstrap": configuration["bootstrap"],
-        "files": {"post_init.sh": post_init_script(site), "post_init.sql": pgbouncer_sql()},
+        "files": {"post_init.sh": post_init_script(site, after_init(settings, site)), "post_init.sql": pgbouncer_sql()}
+        | member_files(settings, site),
         "members": _members(sites),
         "admin": _paths(sites.admin) | {"ca": sites.ca},
         "supervisor": _supervisor(site.name, "member", site.directory)
@@ -150,6 +153,11 @@ def configuration_spec(
         "admin": _paths(sites.admin) | {"ca": sites.ca},
         "etcd": _etcd(sites, sites.admin) | {"ca": sites.ca},
     }
+
+
+def stanza_spec(settings: Settings, sites: Sites) -> Spec:
+    """The cluster's place in the repository of its backups."""
+    return backups_spec(settings, sites, _members(sites), _paths(sites.admin) | {"ca": sites.ca})
 
 
 def gateway_spec(

@@ -10,7 +10,9 @@ import pulumi
 
 from components.access.logins import Login
 from components.contract import Server
-from components.embedded import arguments, preflight, programs
+from components.embedded import arguments, backup_arguments, backup_preflight, preflight, programs
+from components.embedded.backup_files import BackupFiles
+from components.embedded.backups import Backups
 from components.embedded.dynamic_configuration import DynamicConfiguration
 from components.embedded.etcd_node import EtcdNode
 from components.embedded.files import server_account
@@ -53,6 +55,7 @@ def survey(settings: Settings, project: Path = PROJECT) -> Ground:
     problems += preflight.occupant(settings, where)
     problems += preflight.taken_ports(arguments.ports(laid), where.real)
     problems += preflight.room(settings, where.real, preflight.free_bytes)
+    problems += backup_preflight.problems(settings, where, account)
     if problems:
         lines = "".join(f"\n  - {problem}" for problem in problems)
         raise pulumi.RunError(f"this machine is not ready for the embedded platform; nothing was touched:{lines}")
@@ -68,6 +71,7 @@ class EmbeddedCluster(pulumi.ComponentResource):
     """
 
     server: Server
+    coming = None  # all of it is known at once
     identity = None  # the administrator's certificate and key lie in files of this machine
     ready: pulumi.Output[bool]
 
@@ -103,16 +107,22 @@ class EmbeddedCluster(pulumi.ComponentResource):
         foundation = Foundation(f"{name}-folder", ground, self._after())
         trust = arguments.authority_spec(settings, laid)
         authority = CertificateAuthority(f"{name}-authority", trust, self._after(foundation))
-        nodes = []
+        nodes: list[pulumi.Resource] = []
         for node in laid.etcd:
             spec = arguments.etcd_spec(settings, laid, node, found, runtime)
             nodes.append(EtcdNode(f"{name}-{node.name}", spec, self._after(authority)))
+        if backup_arguments.concerned(settings):
+            shared_files = backup_arguments.files_spec(settings, laid)
+            secret = backup_arguments.secret_files(settings)
+            nodes.append(BackupFiles(f"{name}-backup-files", shared_files, secret, self._after(authority)))
         members = []
         for member in laid.members:
             spec = arguments.member_spec(settings, laid, member, found, runtime, extensions, admissions)
             members.append(Member(f"{name}-{member.name}", spec, self._after(*nodes)))
         shared = arguments.configuration_spec(settings, laid, extensions, admissions)
         configuration = DynamicConfiguration(f"{name}-configuration", shared, self._after(*members))
+        if settings.backup:
+            Backups(f"{name}-backups", arguments.stanza_spec(settings, laid), self._after(configuration))
         front = arguments.gateway_spec(settings, laid, found, runtime, admissions)
         return Gateway(f"{name}-gateway", front, self._after(configuration))
 

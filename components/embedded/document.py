@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.embedded.backup_arguments import repository_document
 from components.render.patroni import NAMESPACE
 from components.render.sites import MemberSite, Sites
 from components.settings.model import Settings
@@ -38,6 +39,7 @@ def cluster_document(settings: Settings, sites: Sites) -> dict[str, Any]:
         "admin": {"user": "postgres", "certificate": admin.certificate, "key": admin.key},
         "admin_certificate": admin.certificate,
         "admin_key": admin.key,
+        **({"backup": repository_document(settings, sites)} if settings.backup else {}),
     }
 
 

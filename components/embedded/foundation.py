@@ -84,6 +84,7 @@ class FoundationProvider(Provider):
                 remove_tree(part)
             remove_tree(home / "pki")
             remove_tree(home / "runtime")
+            remove_tree(home / "backup")
             for name in (*SINGLE_FILES, *(one.name for one in home.glob(".*") if one.is_file())):
                 (home / name).unlink(missing_ok=True)
             if left := sorted(one.name for one in home.iterdir()):

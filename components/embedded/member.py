@@ -116,7 +116,7 @@ class MemberProvider(Provider):
         """Until PostgreSQL runs as the leader or follows it."""
         patroni, data = Patroni.of(spec), Path(spec["data"])
         deadline, size, looked = time.monotonic() + SILENCE_LIMIT, 0, 0.0
-        while not self._ready(patroni.look(spec["name"], "/patroni")):
+        while not self._arrived(spec, patroni):
             now = time.monotonic()
             if now - looked > LOOK_AT_SIZE:
                 looked, before, size = now, size, _bytes_below(data)
@@ -126,6 +126,12 @@ class MemberProvider(Provider):
                 who = f"{spec['name']} to follow {leader}" if leader else f"a leader of {spec['scope']}"
                 raise EmbeddedError(f"waited {SILENCE_LIMIT:g} s for {who}{see(self._log(spec))}")
             time.sleep(PAUSE)
+
+    def _arrived(self, spec: Spec, patroni: Patroni) -> bool:
+        """A restored member runs before it leads: Patroni restarts it once more, and until then nobody gets in."""
+        if not self._ready(patroni.look(spec["name"], "/patroni")):
+            return False
+        return "method" not in spec["bootstrap"] or patroni.leader() is not None
 
     def _ready(self, state: dict[str, Any] | None) -> bool:
         if not state or state.get("state") != "running":

@@ -14,7 +14,7 @@ from components.settings.model import Settings
 
 LISTENING = "0A"
 ETCD_ROOM, GATEWAY_ROOM, MEMBER_ROOM = 350, 50, 1600  # MB: WAL up to max_wal_size, a base backup, logs
-PARTS = ("pki", "runtime", "gateway", "etcd-", "pg-")
+PARTS = ("pki", "runtime", "backup", "gateway", "etcd-", "pg-")
 MARK = "platform.json"
 
 

@@ -58,6 +58,16 @@ def logins(admin: Mapping[str, str], port: int) -> set[str]:
     return {str(name) for (name,) in rows}
 
 
+def failing_archive(admin: Mapping[str, str], port: int) -> str | None:
+    """The segment of WAL that the archive refused last; None when one got there since, or none was ever refused."""
+    with connect(admin, port) as session:
+        row = session.execute(
+            "SELECT last_failed_wal FROM pg_stat_archiver"
+            " WHERE last_failed_time > coalesce(last_archived_time, '-infinity')"
+        ).fetchone()
+    return str(row[0]) if row else None
+
+
 def in_recovery(admin: Mapping[str, str], port: int) -> bool | None:
     """Whether the server is a replica; None when it cannot be asked."""
     try:

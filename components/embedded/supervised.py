@@ -92,7 +92,7 @@ class Part:
         write(complaints, "", account)
         with complaints.open("ab") as errors:
             command = [
-                *_as(account),
+                *become(account),
                 self.python,
                 "-m",
                 "supervisor",
@@ -198,7 +198,7 @@ def _send(process: Process | None, number: signal.Signals) -> None:
         processes.send(process, number)
 
 
-def _as(account: Account) -> list[str]:
+def become(account: Account) -> list[str]:
     """A prefix that becomes another account. Not Popen(user=...): that forks, which gRPC's threads do not survive,
     while without it Python calls vfork.
     """

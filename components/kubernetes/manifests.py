@@ -1,4 +1,4 @@
-"""Reads `k8s/` as kustomize would: the files that its kustomization.yaml lists, and nothing else."""
+"""Reads `k8s/` as kustomize would: the files that its kustomization.yaml files list, and nothing else."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Kustomization:
     """The manifests in their order, and what kustomize puts over all of them."""
 
     manifests: tuple[Manifest, ...]
+    monitoring: tuple[Manifest, ...]  # those of k8s/monitoring, which only the Prometheus operator understands
     namespace: str
     labels: dict[str, str]
     images: dict[str, str]  # name -> name:tag
@@ -32,8 +33,18 @@ def read(folder: Path = FOLDER) -> Kustomization:
         raise ValueError(f"{folder.name}/kustomization.yaml: {', '.join(strange)} is not understood by the component")
     labels = {key: value for rule in root.get("labels", []) for key, value in rule["pairs"].items()}
     images = {one["name"]: f"{one.get('newName', one['name'])}:{one['newTag']}" for one in root.get("images", [])}
-    manifests = tuple(manifest for name in root["resources"] for manifest in _load(folder / name))
-    return Kustomization(manifests=manifests, namespace=root["namespace"], labels=labels, images=images)
+    monitoring = _load(folder / "monitoring/kustomization.yaml")[0]
+    return Kustomization(
+        manifests=_listed(folder, root),
+        monitoring=_listed(folder / "monitoring", monitoring),
+        namespace=root["namespace"],
+        labels=labels,
+        images=images,
+    )
+
+
+def _listed(folder: Path, root: Manifest) -> tuple[Manifest, ...]:
+    return tuple(manifest for name in root["resources"] for manifest in _load(folder / name))
 
 
 def _load(file: Path) -> list[Manifest]:

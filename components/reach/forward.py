@@ -16,15 +16,12 @@ from pathlib import Path
 from components.contract import Endpoint, Route
 from components.reach import ssm
 from components.reach.command import PODS_S, complaint, local_port, port_forward
+from components.reach.errors import RouteError
 
 READY_S = PODS_S + 10.0  # a route may give itself another limit
 END_S = 5.0
 AGAIN_S = 0.3
 GUARD = Path(__file__).with_name("guard.py")
-
-
-class RouteError(ConnectionError):
-    """The server cannot be reached by this route; the text says which route, and what kubectl said."""
 
 
 class Forward:

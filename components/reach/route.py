@@ -7,12 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from components.contract import Endpoint, Route
-from components.reach.forward import Forward, RouteError
+from components.reach.errors import RouteError
 
-__all__ = ["RouteError", "Way", "open_route"]
+if TYPE_CHECKING:
+    from components.contract import Endpoint, Route
+    from components.reach.forward import Forward
+
 KEPT_S = 30.0  # an unused forward is kept for the next resource; starting one takes a second
 
 
@@ -83,6 +85,8 @@ class _Pool:
         timer.start()
 
     def forward(self, route: Route, endpoint: Endpoint) -> Forward:
+        from components.reach.forward import Forward  # here, because who goes directly would pay for loading it
+
         with self._lock:
             return self._forwards.setdefault((route, endpoint), Forward(route, endpoint))
 

@@ -80,6 +80,7 @@ def server_parameters(settings: Settings, extensions: frozenset[str] = frozenset
     known = catalogue(settings.known_major)
     stack = {name.lower(): value for name, value in settings.parameters.items()}
     merged = {**_defaults(known), **_sized(settings), **extension_parameters(extensions), **stack, **ENFORCED}
+    merged |= _archived(settings)
     merged[PRELOAD] = preloaded(extensions, stack.get(PRELOAD, ""))
     return dict(sorted(merged.items()))
 
@@ -98,6 +99,13 @@ def _sized(settings: Settings) -> dict[str, str]:
         "max_slot_wal_keep_size": megabytes(volume * 3 // 10),
         "max_wal_size": megabytes(min(volume // 10, 16 * 2**30)),
     }
+
+
+def _archived(settings: Settings) -> dict[str, str]:
+    """With backups WAL is archived; the command differs from member to member."""
+    if settings.backup is None:
+        return {}
+    return {"archive_mode": "on", "archive_timeout": f"{settings.backup.archive_timeout}s"}
 
 
 def _defaults(known: Catalogue) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from components.render.hba import REPLICATOR, REWIND, SUPERUSER, Admission, hba_lines, ident_lines
 from components.render.parameters import server_parameters
+from components.render.pgbackrest import archive_command, archiving, restoring
 from components.render.sites import Certificate, MemberSite
 from components.settings.model import Settings
 
@@ -109,8 +110,8 @@ def member_configuration(
             "cert": site.server.certificate,
             "key": site.server.key,
         },
-        "bootstrap": _bootstrap(site, dynamic_configuration(settings, extensions, admissions)),
-        "postgresql": _postgresql(site),
+        "bootstrap": _bootstrap(settings, site, dynamic_configuration(settings, extensions, admissions)),
+        "postgresql": _postgresql(settings, site),
         "watchdog": {"mode": "off"},  # the supervisor is the member's parent and ends it
         "tags": {"nofailover": False, "noloadbalance": False, "clonefrom": False, "nosync": False},
     }
@@ -128,9 +129,10 @@ def _log(site: MemberSite) -> dict[str, Any]:
     return base | {"dir": site.logs, "file_size": LOG_FILE_SIZE, "file_num": LOG_FILES, "mode": 0o600}
 
 
-def _bootstrap(site: MemberSite, shared: dict[str, Any]) -> dict[str, Any]:
+def _bootstrap(settings: Settings, site: MemberSite, shared: dict[str, Any]) -> dict[str, Any]:
     return {
         "dcs": shared,
+        **restoring(settings, site),
         "initdb": [
             "data-checksums",
             {"encoding": "UTF8"},
@@ -142,7 +144,8 @@ def _bootstrap(site: MemberSite, shared: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _postgresql(site: MemberSite) -> dict[str, Any]:
+def _postgresql(settings: Settings, site: MemberSite) -> dict[str, Any]:
+    archive = {"archive_command": archive_command(settings, site)} if settings.backup else {}
     return {
         "listen": f"{site.address}:{site.port}",
         "connect_address": f"{site.host}:{site.port}",
@@ -156,10 +159,11 @@ def _postgresql(site: MemberSite) -> dict[str, Any]:
             "replication": _login(REPLICATOR, site.replicator),
             "rewind": _login(REWIND, site.rewind),
         },
-        "parameters": _member_parameters(site),
+        "parameters": _member_parameters(site) | archive,
         "pg_ident": ident_lines(site.server_user, monitored=site.monitored),
         "create_replica_methods": ["basebackup"],
         "basebackup": [{"checkpoint": "fast"}],
+        **archiving(settings, site),
     }
 
 

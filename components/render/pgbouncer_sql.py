@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from components.render.sites import MemberSite
 
@@ -48,7 +49,11 @@ def pgbouncer_sql() -> str:
     return f"{ROLE}{INSTALL}\\connect template1\n{INSTALL}"
 
 
-def post_init_script(site: MemberSite) -> str:
-    """The shell script that Patroni runs once, on the member that made the cluster, with a conninfo as its argument."""
+def post_init_script(site: MemberSite, afterwards: Sequence[str] = ()) -> str:
+    """The shell script that Patroni runs once, on the member that made the cluster, with a conninfo as its argument.
+
+    `afterwards` is a command whose failure does not stop the cluster from being made.
+    """
     psql, script = shlex.quote(f"{site.binaries}/psql"), shlex.quote(site.post_init_sql)
-    return f'#!/bin/sh\nexec {psql} -X -q -v ON_ERROR_STOP=1 -d "$1" -f {script}\n'
+    sql = f'{psql} -X -q -v ON_ERROR_STOP=1 -d "$1" -f {script}'
+    return f"#!/bin/sh\n{sql} || exit\n{shlex.join(afterwards)} || true\n" if afterwards else f"#!/bin/sh\nexec {sql}\n"

@@ -17,6 +17,7 @@ from components.render.etcd import etcd_configuration
 from components.render.haproxy import haproxy_cfg
 from components.render.hba import Admission, pooler_hba
 from components.render.patroni import NAMESPACE, member_configuration
+from components.render.pgbackrest import after_init
 from components.render.pgbouncer import EVERY_DATABASE, pgbouncer_ini, users
 from components.render.pgbouncer_sql import monitor_sql, pgbouncer_sql, post_init_script
 from components.render.sites import (
@@ -38,9 +39,7 @@ ETCD_CLIENT, ETCD_PEER, ETCD_METRICS = 2379, 2380, 2381
 WRITER, READER, POOLED, POOLED_READER, HEALTH = 5432, 5433, 6432, 6433, 8404
 ACCOUNT = "postgres"  # of the image, with a user id of its own above 10000
 POD = "${POD_NAME}"
-CONFIG, TLS, DATA = (
-    PurePosixPath(path) for path in ("/etc/postgres-platform/config", "/etc/postgres-platform/tls", "/data")
-)
+CONFIG, TLS, DATA = map(PurePosixPath, ("/etc/postgres-platform/config", "/etc/postgres-platform/tls", "/data"))
 RUN = PurePosixPath("/run/postgres-platform")
 LIBRARY = "/usr/lib/postgres-platform"  # holds the package `supervisor`
 PATRONI_PYTHON = "/opt/patroni/bin/python3"
@@ -159,7 +158,7 @@ def member_files(
         configuration["fenced"] = sorted(settings.kubernetes.fenced)  # supervisor/patroni_main.py makes tags of it
     return {
         "patroni.yml": _yaml(configuration),
-        "post_init.sh": post_init_script(site),
+        "post_init.sh": post_init_script(site, after_init(settings, site)),
         "post_init.sql": monitor_sql() + pgbouncer_sql(),
         "member.json": _json(_member(settings, site)),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from components.settings.model import Settings
 
 # Beyond the lease: etcd ends it (1 s), the race for it (2 s), the promotion (2 s), the route (1 s).
@@ -22,7 +24,25 @@ def lost_machine(settings: Settings) -> int:
 
 def promise(settings: Settings) -> list[str]:
     """RTO and RPO of these settings, one sentence a line."""
-    return [*_recovery_time(settings), _loss(settings)]
+    return [*_recovery_time(settings), _loss(settings), *_backups(settings)]
+
+
+def _backups(settings: Settings) -> Iterator[str]:
+    """RDS keeps its own."""
+    if settings.platform == "rds":
+        return
+    if settings.backup is None:
+        yield "backups: none, since the stack has no backup: what is dropped, or lost with all members, is gone"
+        return
+    backup, schedule = settings.backup, settings.backup.schedule
+    where = backup.repository
+    place = where.path if where.kind == "posix" else f"s3://{where.bucket}{where.path} at {where.endpoint}"
+    kept = f"{backup.retention.full} full backups are kept, and all WAL since the oldest of them"
+    lag = f"at most {backup.archive_timeout} s of WAL not yet" if backup.archive_timeout else "all but the last segment"
+    yield f"backups: {'encrypted ' if backup.encryption else ''}in {place}; {kept}, {lag} archived"
+    if settings.platform == "embedded":
+        times = ", ".join(f"{kind} {time}" for kind, time in schedule.model_dump().items() if time)
+        yield f"backups: nothing on this machine runs the schedule ({times}): call make backup from a crontab"
 
 
 def _recovery_time(settings: Settings) -> list[str]:

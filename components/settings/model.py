@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, SecretStr, Strict
 
+from components.settings.backup import BackupSettings, RestoreSettings
 from components.settings.embedded import EmbeddedSettings
 from components.settings.fields import Section, setting
 from components.settings.kubernetes import KubernetesSettings
@@ -30,6 +31,11 @@ IDENTIFIER = r"^[a-z_][a-z0-9_]{0,62}$"
 
 def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _none_if_empty(value: Any) -> Any:
+    """Pulumi puts {} where a stack says nothing of a mapping."""
+    return None if value == {} else value
 
 
 class Settings(Section):
@@ -72,6 +78,15 @@ class Settings(Section):
     )
     patroni: PatroniSettings = setting(PatroniSettings(), cost="reload", description="Failover timing.")
     pooler: PoolerSettings = setting(PoolerSettings(), cost="reload", description="PgBouncer.")
+    backup: Annotated[BackupSettings | None, BeforeValidator(_none_if_empty)] = setting(
+        None,
+        cost="rolling restart",
+        description="Backups and archived WAL, by pgBackRest. Not on rds. Absent: nothing is backed up, as the preview "
+        "says.",
+    )
+    restore: Annotated[RestoreSettings | None, BeforeValidator(_none_if_empty)] = setting(
+        None, cost="read when made", description="What a new cluster is made from. Absent: it is empty."
+    )
     embedded: EmbeddedSettings = setting(
         EmbeddedSettings(), cost="rolling restart", description="Only read on the embedded platform."
     )
@@ -89,8 +104,9 @@ class Settings(Section):
     secrets: Mapping[str, SecretStr] = setting(
         {},
         cost="nothing restarts",
-        description="Passwords of login roles by the name that the access spec gives them. Set with `pulumi config "
-        "set --secret --path`. A login role whose secret is absent gets a generated password.",
+        description="Passwords of login roles by the name that the access spec gives them, and what `backup` and "
+        "`restore` name. Set with `pulumi config set --secret --path`. A login role whose secret is absent gets a "
+        "generated password.",
     )
     allow: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = setting(
         (),
@@ -109,3 +125,9 @@ class Settings(Section):
         if self.major is None:
             raise ValueError("the major version is not decided yet: load(..., default_major=) gives it")
         return self.major
+
+    def named_secrets(self) -> Iterator[tuple[str, str, str]]:
+        """(section, setting in it, name of the secret) of each secret that backups or a restore name."""
+        for section in ("backup", "restore"):
+            given: BackupSettings | RestoreSettings | None = getattr(self, section)
+            yield from ((section, name, secret) for name, secret in (given.secrets() if given else ()))

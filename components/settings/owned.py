@@ -25,8 +25,8 @@ OWNED: Mapping[str, str] = {
         "synchronous_standby_names recovery_target recovery_target_action recovery_target_inclusive "
         "recovery_target_lsn recovery_target_name recovery_target_time recovery_target_timeline recovery_target_xid "
         "recovery_min_apply_delay restart_after_crash synchronized_standby_slots",
-        _BACKUP: "archive_mode archive_command archive_library archive_cleanup_command recovery_end_command "
-        "restore_command",
+        _BACKUP: "archive_mode archive_command archive_timeout archive_library archive_cleanup_command "
+        "recovery_end_command restore_command",
         _PASSWORDS: "log_statement debug_print_parse debug_print_rewritten debug_print_plan",
         _LOG: "logging_collector log_destination log_directory log_filename log_file_mode log_rotation_age "
         "log_rotation_size log_truncate_on_rotation syslog_facility syslog_ident event_source",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 
+from components.settings.backup_rules import backup_faults
 from components.settings.finding import Finding
 from components.settings.kubernetes_rules import kubernetes_faults
 from components.settings.model import DEFAULT_ACCESS, Settings
@@ -147,6 +148,7 @@ RULES = (
     specs_are_named_once,
     secrets_are_usable,
     kubernetes_takes_it,
+    backup_faults,
 )
 
 

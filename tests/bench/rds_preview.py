@@ -37,7 +37,7 @@ def prod() -> None:
     from components.settings.load import load
 
     rds = {"region": "eu-central-1", "account": "123456789012", "pooler": {"image": IMAGE}}
-    settings = load({"platform": "rds", "name": "main", "replicas": 2, "rds": rds})
+    settings = load({"platform": "rds", "name": "main", "replicas": 2, "access": [], "rds": rds})
     RdsCluster(settings.name, settings)
 
 

@@ -65,6 +65,7 @@ class Cluster:
     admin: Identity
     rest: Identity
     etcd: Identity
+    backup: dict[str, str] | None = None  # how pgBackRest is called; None: nothing is backed up
 
 
 def platform(project: Project) -> str:
@@ -129,4 +130,5 @@ def parse(plain: dict[str, Any], folder: Path) -> Cluster:
         admin=identity("admin"),
         rest=identity("rest_client"),
         etcd=identity("etcd_client"),
+        backup=plain.get("backup"),
     )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.driver import client, cluster, plans, pods, settings, status, sweep, tables
+from tools.driver import backups, client, cluster, plans, pods, settings, status, sweep, tables
 from tools.driver.doctor import examine
 from tools.driver.engine import Engine, Outcome, Outputs
 from tools.driver.project import Project
@@ -188,6 +188,14 @@ def _psql_in_pods(request: Request, command: list[str]) -> int:
         return subprocess.run(command, env={**os.environ, **session}, check=False).returncode
 
 
+def backup(request: Request) -> int:
+    return backups.take(request.project, request.screen, request.given["type"], as_json=request.given["json"])
+
+
+def list_backups(request: Request) -> int:
+    return backups.show(request.project, as_json=request.given["json"])
+
+
 def env(request: Request) -> int:
     request.project.prepare()
     folders = dict.fromkeys(os.environ["PATH"].split(os.pathsep))
@@ -277,6 +285,8 @@ COMMANDS: Mapping[str, Command] = {
     "urls": Command("connection URLs of each login role, passwords included", urls, URLS),
     "outputs": Command("the stack's outputs, secrets left out", outputs),
     "psql": Command("open psql", psql, PSQL),
+    "backup": Command("take a backup now", backup, {**backups.TYPE, **JSON}),
+    "backups": Command("the backups that there are, and their WAL", list_backups, JSON),
     "env": Command("shell lines that an installed Pulumi CLI needs", env),
     "pulumi": Command("the Pulumi CLI with this project's state", pulumi, {"arguments": {"nargs": "*"}}),
     "doctor": Command("what this machine has and what is missing", doctor, JSON),

@@ -20,6 +20,7 @@ from tools.setup.pythons import runs
 
 ENOUGH_DISK = 2 * 1024**3
 HERE = "127.0.0.1"
+VERSION_BY = {"haproxy": "-v", "pgbackrest": "version"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def _python() -> Finding:
 def _servers() -> Iterator[Finding]:
     for program, package in servers.PROGRAMS.items():
         path = servers.find(program)
-        found = servers.version_of(program, "-v" if program == "haproxy" else "--version") if path else "missing"
+        found = servers.version_of(program, VERSION_BY.get(program, "--version")) if path else "missing"
         yield Finding(program, found, path is not None, f"make up installs the package {package}")
     major = servers.newest()
     yield Finding("PostgreSQL", str(major or "missing"), major is not None, "make up installs the package postgresql")

@@ -12,7 +12,7 @@ from tools.setup.progress import run
 from tools.setup.stamps import stamped, write
 
 POSTGRESQL = Path("/usr/lib/postgresql")
-PROGRAMS = {"etcd": "etcd-server", "pgbouncer": "pgbouncer", "haproxy": "haproxy"}
+PROGRAMS = {"etcd": "etcd-server", "pgbouncer": "pgbouncer", "haproxy": "haproxy", "pgbackrest": "pgbackrest"}
 SERVICES = {"etcd-server": "etcd", "pgbouncer": "pgbouncer", "haproxy": "haproxy"}
 EXTENSIONS = {"pg_cron": "cron", "pgaudit": "pgaudit", "vector": "pgvector", "timescaledb": "timescaledb"}
 # postgresql-common reads this before it makes a cluster of its own, which would listen and start at boot.

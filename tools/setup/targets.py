@@ -62,6 +62,8 @@ TARGETS: dict[str, Target] = {
     "pulumi": _driver(Need.PYTHON, Need.PULUMI),
     "env": _driver(Need.PYTHON, Need.PULUMI),
     "psql": _driver(Need.PYTHON, Need.PULUMI),
+    "backup": _driver(Need.PYTHON),
+    "backups": _driver(Need.PYTHON),
     # These must work when half of everything is broken, so they ask for no more than the packages.
     "status": _driver(Need.PYTHON),
     "down": _driver(Need.PYTHON),
@@ -76,6 +78,7 @@ TARGETS: dict[str, Target] = {
     "format": Target((Need.TOOLS,), (("-m", "ruff", "check", "--fix", "--quiet", "."), ("-m", "ruff", "format", "."))),
     "schema": Target((Need.TOOLS,), (("-m", "tools.schema"),)),
     "chaos-quick": Target(EVERYTHING, (("-m", "tests.chaos", "--count", "10"),)),
+    "judges": Target((Need.PYTHON,), (("-m", "tools.judges"),)),
     "lab-up": Target((Need.PYTHON,), (("-m", "tools.lab", "up"),)),
     "lab-down": Target((Need.PYTHON,), (("-m", "tools.lab", "down"),)),
     "chaos-kubernetes": Target((Need.TOOLS,), (("-m", "tests.live.kubernetes.chaos", "--count", "10"),)),

@@ -191,4 +191,4 @@ class Database(Part):
     )
     jobs: dict[Name, ScheduledJob] = field({}, "Name -> {schedule, run, as}: what pg_cron runs, where there is one.")
     tests: AccessTests = field((), "What must be seen and what must be refused; `verify` tries it.")
-    lint: Lint = field(Lint(), "Exceptions from the lints, each with its reason.")
+    lint: Lint = field(Lint.model_construct(), "Exceptions from the lints, each with its reason.")

@@ -29,7 +29,7 @@ class Spec(Part):
         "PUBLIC loses CONNECT and TEMPORARY on the databases, CREATE on schema public, and EXECUTE on functions "
         "unless granted by name.",
     )
-    scope: Scope = field(Scope(), "Whom and how strictly the spec rules.")
+    scope: Scope = field(Scope.model_construct(), "Whom and how strictly the spec rules.")
     roles: RoleMap = field({}, "Roles by name.")
     services: ServiceMap = field({}, "Logins of services: a role and its profile on its own schema, in one line.")
     profiles: dict[Name, OrNothing[Profile]] = field({}, "Rights with a name.")

@@ -145,7 +145,9 @@ class Role(Part):
         BeforeValidator(_members, json_schema_input_type=str | list[str] | dict[str, Membership | None]),
     ] = field({}, "Roles it is a member of: a list, or a mapping to {inherit, set, admin}.")
     settings: dict[SettingName, SettingValue] = field({}, "ALTER ROLE ... SET, for example statement_timeout: 30s.")
-    dangerous: Dangerous = field(Dangerous(), "superuser, replication, bypassrls, each with its reason.")
+    dangerous: Dangerous = field(
+        Dangerous.model_construct(), "superuser, replication, bypassrls, each with its reason."
+    )
     auth: Ways = field(
         None,
         "How it logs in: scram, cert, iam, or {by, from, databases}, or a list of them. Where one role of the stack "

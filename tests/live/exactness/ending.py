@@ -21,7 +21,10 @@ RUN, APART = apply.run, apply._run_apart
 
 
 class Interrupter:
-    """Counts the statements of an apply; ends the session just before the one of that number."""
+    """Counts the statements of an apply, and the end of each transaction's; ends the session just before that number.
+
+    So an apply can end after any statement, the last one before a commit too.
+    """
 
     def __init__(self, target: Target, at: int, ending: str) -> None:
         self.target, self.at, self.ending, self.seen = target, at, ending, 0
@@ -39,6 +42,8 @@ class Interrupter:
         for statement in statements:
             self.end_before(connection)
             RUN(connection, [statement])
+        if statements:
+            self.end_before(connection)
 
     def apart(self, connection: Connection, statement: Statement) -> None:
         self.end_before(connection)
@@ -60,7 +65,7 @@ def end(connection: Connection, target: Target, ending: str) -> None:
         raise psycopg.errors.QueryCanceled("cancelled by pg_cancel_backend")
     if ending == "terminated":
         with target.open(autocommit=True) as other:
-            other.execute("SELECT pg_terminate_backend(%s)", [pid])
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
     elif ending == "dropped":
         with socket.socket(fileno=os.dup(connection.fileno())) as line:
             line.shutdown(socket.SHUT_RDWR)

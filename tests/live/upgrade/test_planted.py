@@ -30,7 +30,7 @@ on_every_server = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def server(request: pytest.FixtureRequest) -> Iterator[tuple[int, Path]]:
-    with scratch_server(request.param, MORE) as folder:
+    with scratch_server(request.param, more=MORE) as folder:
         yield request.param, folder
 
 

@@ -12,15 +12,18 @@ from typing import Any
 
 import yaml
 
+from components.render.backup_sites import host_site
 from components.render.etcd import etcd_configuration
 from components.render.haproxy import haproxy_cfg
 from components.render.hba import pooler_hba
 from components.render.patroni import dynamic_configuration, member_configuration
+from components.render.pgbackrest import after_init, host_text, member_text, secrets_text, source_text
 from components.render.pgbouncer import DEBIAN_12, databases, pgbouncer_ini, users
 from components.render.pgbouncer_sql import pgbouncer_sql, post_init_script
 from components.render.promise import promise
-from components.render.sites import POOLER_HBA, POOLER_USERS, sites
+from components.render.sites import POOLER_HBA, POOLER_USERS, Sites, sites
 from components.settings.load import load
+from components.settings.model import Settings
 
 CASES = Path(__file__).parent / "cases"
 
@@ -51,10 +54,26 @@ def rendered(name: str) -> dict[str, str]:
         POOLER_HBA: pooler_hba(),
         POOLER_USERS: users(),
         "pooled.databases.ini": databases(member.address, member.port),
-        "post_init.sh": post_init_script(member),
+        "post_init.sh": post_init_script(member, after_init(settings, member)),
         "post_init.sql": pgbouncer_sql(),
         "promise.txt": "\n".join([*promise(settings), ""]),
+        **_backups(settings, place),
     }
+
+
+def _backups(settings: Settings, place: Sites) -> dict[str, str]:
+    """pgBackRest's files, where the stack has any."""
+    if settings.backup is None:
+        return {}
+    values = {name: secret.get_secret_value() for name, secret in settings.secrets.items()}
+    found = {
+        "pgbackrest.conf": member_text(settings, settings.backup, place.members[0]),
+        "backup-pgbackrest.conf": host_text(settings, settings.backup, place.members, host_site(place.directory)),
+        "secrets.conf": secrets_text(settings.backup.repository, settings.backup.encryption, values),
+    }
+    return found | (
+        {"pgbackrest-restore.conf": source_text(settings, host_site(place.directory))} if settings.restore else {}
+    )
 
 
 def main() -> None:

@@ -14,13 +14,13 @@ def lines(**config: Any) -> list[str]:
 
 def test_the_default_loses_nothing_and_a_lost_machine_costs_the_lease() -> None:
     found = lines()
-    assert found[-1].startswith("RPO 0: a commit is acknowledged when one replica of 2 has it on disk")
-    assert "up to 26 s (ttl 20 + 6)" in found[-2]
+    assert found[-2].startswith("RPO 0: a commit is acknowledged when one replica of 2 has it on disk")
+    assert "up to 26 s (ttl 20 + 6)" in found[-3]
     assert lost_machine(load({"platform": "embedded", "patroni": {"timing": "wide"}}, default_major=15)) == 66
 
 
 def test_asynchronous_says_what_may_be_lost() -> None:
-    assert "at most 1024 kB of WAL behind plus up to 20 s of writes" in lines(durability="asynchronous")[-1]
+    assert "at most 1024 kB of WAL behind plus up to 20 s of writes" in lines(durability="asynchronous")[-2]
 
 
 def test_without_a_replica_nobody_takes_over() -> None:
@@ -30,4 +30,20 @@ def test_without_a_replica_nobody_takes_over() -> None:
 
 
 def test_one_replica_alone_is_named_so() -> None:
-    assert "lost with it" in lines(replicas=1, durability="balanced")[-1]
+    assert "lost with it" in lines(replicas=1, durability="balanced")[-2]
+
+
+def test_a_stack_without_backups_is_told_so_in_one_line() -> None:
+    told = [line for line in lines() if line.startswith("backups:")]
+    assert told == ["backups: none, since the stack has no backup: what is dropped, or lost with all members, is gone"]
+
+
+def test_backups_say_where_they_lie_and_how_much_may_be_missing() -> None:
+    repository = {"kind": "posix", "path": "/srv/backups/main"}
+    told = lines(backup={"repository": repository, "encryption": "phrase"}, secrets={"phrase": "x"})[-2:]
+    assert told == [
+        "backups: encrypted in /srv/backups/main; 2 full backups are kept, and all WAL since the oldest of them,"
+        " at most 60 s of WAL not yet archived",
+        "backups: nothing on this machine runs the schedule (full 0 1 * * 0, diff 0 1 * * 1-6): call make backup from a"
+        " crontab",
+    ]

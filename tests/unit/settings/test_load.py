@@ -86,8 +86,8 @@ def test_the_seeds_timing_is_refused_with_the_nearest_valid_values() -> None:
                      ' kubernetes, rds;'
                      " did you mean embedded?", id="nearest value"),
         pytest.param({"replica": 2}, "replica", "there is no such setting; did you mean replicas? known here: platform,"
-                     " name, major, replicas, durability, parameters, patroni, pooler, embedded, kubernetes, rds,"
-                     " access,"
+                     " name, major, replicas, durability, parameters, patroni, pooler, backup, restore, embedded,"
+                     " kubernetes, rds, access,"
                      " secrets, allow",
                      id="nearest key"),
         pytest.param({"replicas": 5}, "replicas", "found 5; allowed is a whole number from 0 to 4", id="range"),
