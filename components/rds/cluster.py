@@ -118,11 +118,13 @@ class RdsCluster(pulumi.ComponentResource):
 
     def _ground(self, extensions: frozenset[str]) -> Ground:
         home = self._scope(region(self._settings))
+        here = place(home, extensions)
         return Ground(
-            home=place(home, extensions),
+            home=here,
             abroad={there: place(self._scope(there), extensions) for there in regions_abroad(self._settings)},
             monitoring=security.monitoring(home),
             password=security.password(home),
+            held=security.held(home, here.key),
         )
 
     def _surround(self, ground: Ground) -> None:
@@ -134,7 +136,7 @@ class RdsCluster(pulumi.ComponentResource):
             password=ground.password,
             managed_secret=None if ground.password else found.managed_secret,
         )
-        self.secret = security.admin_secret(home.scope, home.key, login)
+        self.secret = security.admin_secret(home.scope, ground.held, login)
         self.policies = security.login_policies(home.scope, found.resource_ids)
         for one in (home, *ground.abroad.values()):
             members = [each for each in found.members if each.region == one.scope.region]
