@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from pathlib import Path
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from components.patroni.authority import issue, new_authority, present
+from components.patroni.authority import LOOPBACK, issue, new_authority, present
 from tests.ports import free_port
 
 START_S = 60.0
@@ -51,16 +51,17 @@ class Service:
 
 
 @contextmanager
-def service(folder: Path) -> Iterator[Service]:
-    """A fresh, empty service, ended by pid; its certificate lies in `folder`."""
+def service(folder: Path, address: str = "127.0.0.1", names: Sequence[str] = ()) -> Iterator[Service]:
+    """A fresh, empty service, ended by pid; its certificate lies in `folder` and has `names` too."""
     authority = new_authority("S3 for a test", present())
-    pair, port = issue(authority, "localhost", present()), free_port()
+    host = "localhost" if address == "127.0.0.1" else address
+    pair, port = issue(authority, host, present(), (*LOOPBACK, address, *names)), free_port()
     files = folder / "s3.crt", folder / "s3.key"
     for file, content in zip(files, (pair.certificate, pair.key), strict=True):
         file.write_bytes(content)
-    command = [sys.executable, "-m", "tests.live.backup.s3_stand_in", str(port), *map(str, files)]
+    command = [sys.executable, "-m", "tests.live.backup.s3_stand_in", address, str(port), *map(str, files)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    made = Service(f"localhost:{port}", authority.certificate.decode())
+    made = Service(f"{host}:{port}", authority.certificate.decode())
     try:
         _wait(made, process)
         yield made
@@ -85,13 +86,13 @@ def _wait(made: Service, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError(f"moto did not answer at {made.endpoint} within {START_S:g} s")
 
 
-def main(port: int, certificate: str, key: str) -> None:
+def main(address: str, port: int, certificate: str, key: str) -> None:
     """Serves until it is killed.
 
     moto's own server cuts the line at the end of an answer, which TLS takes for an attack; this one says goodbye first.
     """
     application = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", port, application, threaded=True, ssl_context=(certificate, key))
+    server = make_server(address, port, application, threaded=True, ssl_context=(certificate, key))
     cut = server.shutdown_request
 
     def goodbye(request: ssl.SSLSocket) -> None:
@@ -105,4 +106,4 @@ def main(port: int, certificate: str, key: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3])
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4])
