@@ -8,7 +8,7 @@ RUN := @./tools/run
 export STACK
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh status urls outputs psql backup backups env down reset doctor check test test-kubernetes matrix exactness trixie format schema chaos-quick lab-up lab-down chaos-kubernetes bench-up bench-access bench-preview-kubernetes bench-preview-rds
+.PHONY: help up preview refresh status urls outputs psql backup backups env down reset doctor check test test-kubernetes matrix exactness trixie format schema chaos-quick lab-up lab-down chaos-kubernetes bench-up bench-access bench-preview-kubernetes bench-preview-rds judges
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,7 +48,7 @@ test-kubernetes: ## The tests on Kubernetes, the long ones too: KUBECONFIG's clu
 	$(RUN) test-kubernetes $(ARGS)
 matrix: ## The access layer's tests on every PostgreSQL major that can be had (ARGS="-k drift")
 	$(RUN) matrix $(ARGS)
-exactness: ## Random specs on random servers, interrupted anywhere, on every major (ARGS="--examples 300 --seed 7 --majors 14")
+exactness: ## Random specs on random servers, ended after every statement, on every major (ARGS="--examples 300 --seed 7 --majors 14")
 	$(RUN) exactness $(ARGS)
 trixie: ## PostgreSQL 17 with TimescaleDB and pgvector, unpacked (ARGS=--renew for security updates)
 	$(RUN) trixie $(ARGS)
@@ -58,6 +58,8 @@ schema: ## Write what is generated: JSON schemas for editors, reference pages
 	$(RUN) schema
 chaos-quick: ## Kill parts of the running cluster under a writer, 10 times each, and measure
 	$(RUN) chaos-quick $(ARGS)
+judges: ## What other people's judges say of k8s/ that k8s/exceptions.yaml does not list (schemas, Pod Security, checkov, kube-score)
+	$(RUN) judges
 lab-up: ## Start a real Kubernetes of three nodes on this machine, with the platform's image (root)
 	$(RUN) lab-up
 lab-down: ## Stop it, with all that runs in it

@@ -12,7 +12,8 @@ settings = stack_settings()
 specs = load_specs(settings)  # whatever is wrong with them is said before the first resource
 cluster = provision(settings, specs)
 server = cluster.server
-urls = set_up_access(settings, server, pulumi.ResourceOptions(depends_on=[cluster]), cluster.identity)
+after = pulumi.ResourceOptions(depends_on=[cluster])
+urls = set_up_access(settings, server, after, cluster.identity, cluster.coming)
 cluster.publish(logins(specs, urls))
 
 pulumi.export(

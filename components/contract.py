@@ -6,7 +6,7 @@ layer, so the same conformance suite runs on all of them.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
@@ -28,15 +28,15 @@ class Endpoint:
 class Credentials:
     """How the access layer logs in.
 
-    `user` with either a client certificate (`certificate` and `key` are file paths) or a password that is fetched from
-    the environment variable named by `password_variable`. A password itself is never part of this type, because what is
-    of this type may be printed.
+    `user` with either a client certificate (`certificate` and `key` are file paths) or a password that is asked of AWS
+    Secrets Manager for each session: `secret` is the ARN of a JSON that has it as `password`. A password itself is
+    never part of this type, because what is of this type may be printed.
     """
 
     user: str
     certificate: str | None = None
     key: str | None = None
-    password_variable: str | None = None
+    secret: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +80,12 @@ class Server:
     `writer` and `reader` are direct (one client, one backend), `pooled` and `pooled_reader` go through PgBouncer.
     `ca` is the path of a PEM file that clients verify the server with. `database` is the maintenance database in which
     the access layer takes its lock and creates the others. `consoles` are the PgBouncer processes themselves, where
-    `pooled` and `pooled_reader` each stand for several. `route` None: everybody reaches the endpoints directly.
+    `pooled` and `pooled_reader` each stand for several. `pods`: how each of the pods behind a console is reached, where
+    it is a Service. `route` None: everybody reaches the endpoints directly.
     `resting` says why nothing is to be read or changed there for now ("it hibernates"); access is then as it was.
+    `pooled_ca` is what clients verify the poolers with, where that is another file than `ca`. `authorities` is where
+    this program itself finds whom to trust, where not in `ca`: a file (relative to the project), or a web address.
+    `pooled_lifetime` is after how many seconds poolers that cannot be told to reconnect do so by themselves.
 
     Where the administrator's identity is no file yet (`admin.certificate` is None), it travels beside this type, as a
     secret of its own: what is of this type may be printed.
@@ -97,8 +101,12 @@ class Server:
     database: str = "postgres"
     capabilities: Capabilities = field(default_factory=Capabilities)
     consoles: tuple[Endpoint, ...] = ()
+    pods: Route | None = None
     route: Route | None = None
     resting: str | None = None
+    pooled_ca: str | None = None
+    authorities: str | None = None
+    pooled_lifetime: int | None = None
 
     @property
     def poolers(self) -> tuple[Endpoint, ...]:
@@ -136,16 +144,22 @@ class Server:
             return Endpoint(host=of["host"], port=int(of["port"]))
 
         ends = {name: end(plain[name]) for name in ("writer", "reader", "pooled", "pooled_reader")}
+        known = {one.name for one in fields(Credentials)}  # a state of before may hold others
+        lifetime = plain.get("pooled_lifetime")
         return Server(
             **ends,
-            admin=Credentials(**plain["admin"]),
+            admin=Credentials(**{name: value for name, value in plain["admin"].items() if name in known}),
             ca=plain["ca"],
             major=int(plain["major"]),
             database=plain["database"],
             capabilities=Capabilities(**plain["capabilities"]),
             consoles=tuple(end(one) for one in plain.get("consoles", ())),
+            pods=Route(**plain["pods"]) if plain.get("pods") else None,
             route=Route(**plain["route"]) if plain.get("route") else None,
             resting=plain.get("resting"),
+            pooled_ca=plain.get("pooled_ca"),
+            authorities=plain.get("authorities"),
+            pooled_lifetime=None if lifetime is None else int(lifetime),
         )
 
 

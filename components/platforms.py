@@ -15,6 +15,7 @@ from pulumi.runtime import config
 
 from components.access.admissions import admissions, pooled
 from components.access.asked import asked_extensions
+from components.access.coming import Coming
 from components.access.logins import Login
 from components.access.spec import SpecError
 from components.access.spec.load import Loaded
@@ -34,10 +35,12 @@ ROOT = Path(__file__).resolve().parent.parent
 class Platform(Protocol):
     """A Pulumi component that runs a cluster. `server` is all that the access layer learns of it.
 
-    `identity` are the administrator's certificate, key and CA as PEM, secrets, where they lie in no file.
+    `coming` is what is known of a server whose names are known only when it is made. `identity` are the administrator's
+    certificate, key and CA as PEM, secrets, where they lie in no file.
     """
 
-    server: Server
+    server: Server | pulumi.Output[Server]
+    coming: Coming | None
     identity: Mapping[str, pulumi.Input[str]] | None
 
     def publish(self, logins: Iterable[Login]) -> None:
@@ -63,6 +66,11 @@ def _kubernetes(settings: Settings, specs: Iterable[Loaded]) -> Platform:
 
 
 def _rds(settings: Settings, specs: Iterable[Loaded]) -> Platform:
+    specs = list(specs)
+    if problems := list(import_module("components.rds.extensions").absent(specs)):
+        raise pulumi.RunError(str(SpecError(problems)))
+    if specs:
+        import_module("components.rds.trust").check(settings)
     component = import_module("components.rds.cluster").RdsCluster
     made = component(settings.name, settings, asked_extensions(loaded.spec for loaded in specs))
     for name, value in made.exports.items():
@@ -110,7 +118,7 @@ def checked_settings(given: Mapping[str, Any], source: Source | None, *, online:
     plain = decoded(given)
     platform = plain.get("platform")
     settings, found = attempt(given, source, default_major=default_major(platform))
-    problems = [*found, *_access_not_yet(platform, plain, source)]
+    problems = [*found]
     if platform in (None, "embedded"):
         problems += _no_server(settings, installed.servers(), source)
     if online and settings.platform == "kubernetes":
@@ -193,9 +201,3 @@ def _no_server(settings: Settings, have: Iterable[installed.Server], source: Sou
 def _at(path: tuple[str, ...], message: str, source: Source | None) -> Problem:
     file, line = (source.file, source.line(path)) if source else (None, None)
     return Problem(".".join(path), message, file, line)
-
-
-def _access_not_yet(platform: Any, plain: Mapping[str, Any], source: Source | None) -> Iterator[Problem]:
-    """On RDS the server's names are known only when it is made; the access layer wants them before."""
-    if platform == "rds" and plain.get("access", DEFAULT_ACCESS):
-        yield _at(("access",), "access specs are not applied on platform rds by this release; set access: []", source)

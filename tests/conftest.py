@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,10 @@ settings.load_profile("any-machine")
 # Tests run the engine in this process, so gRPC's threads are in it; and they start servers as another account, for
 # which Python forks. With gRPC's own care for forks half of those children died (SIGSEGV), without it none did.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+
+
+# Ended by a time limit of whoever runs them, tests stop the servers that they started, as they do after Ctrl-C.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

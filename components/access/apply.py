@@ -12,7 +12,6 @@ from components.access import (
     failures,
     jobs,
     pipeline,
-    pooler_verifiers,
     reconnecting,
     retire,
     run_jobs,
@@ -77,16 +76,20 @@ def _jobs_once(target: Target, spec: Spec, name: str, home: str) -> None:
 def _cluster_once(target: Target, spec: Spec, verifiers: Mapping[str, Verifier], options: Options) -> Done:
     with session.lock(target) as held:
         plan = cluster_plan(held.connection, spec, verifiers, options.sent)
-        _agreed(plan, options)
+        agreed(plan, options)
         if not plan.statements:
             return Done(notes=plan.notes, pending=plan.pending)
         stale = tuple(spec.databases) if options.poolers else ()
-        told = _first(target, plan.of(Phase.STRUCTURE), held, verifiers, stale=stale)
-        _apart(target, plan.of(Phase.APART))
-        _later(target, plan.of(Phase.DEFAULTS), held)
+        # Only a new database, which no transaction can hold, makes two transactions of one.
+        apart = plan.of(Phase.APART)
+        first = plan.of(Phase.STRUCTURE) if apart else plan.of(Phase.STRUCTURE, Phase.DEFAULTS)
+        told = _first(target, first, held, verifiers, stale=stale)
+        if apart:
+            _apart(target, apart)
+            _later(target, plan.of(Phase.DEFAULTS), held)
         retire.run(target, plan.of(Phase.RETIRE), run, held.check)
         left = cluster_plan(held.connection, spec, verifiers, None if options.sent is None else digests(verifiers))
-        _settled(left)
+        settled(left)
     return Done(statements=plan.statements, notes=(*left.notes, *told), pending=left.pending)
 
 
@@ -107,7 +110,6 @@ def _first(
         session.limits(connection)
         told = silence(connection) if verifiers else ()
         run(connection, statements)
-        pooler_verifiers.keep(connection, verifiers)
         reconnecting.mark(connection, *stale)
         held.check()
     return told
@@ -122,10 +124,9 @@ def _later(target: Target, statements: Sequence[Statement], held: session.Held) 
 
 
 def _apart(target: Target, statements: Sequence[Statement]) -> None:
-    if statements:
-        with target.open(autocommit=True) as connection:
-            for statement in statements:
-                _run_apart(connection, statement)
+    with target.open(autocommit=True) as connection:
+        for statement in statements:
+            _run_apart(connection, statement)
 
 
 def _database_once(
@@ -167,7 +168,7 @@ def _main(
     """What happens in the one transaction; scripts that must commit by themselves come before it."""
     owner = spec.databases[name].owner
     waiting = bool(batches.before or batches.main or batches.after)
-    _agreed(state.plan, options, curable=not waiting)
+    agreed(state.plan, options, curable=not waiting)
     # What scripts need to be there: schemas, extensions, and the rights with which new objects are born.
     done = list(state.plan.of(Phase.STRUCTURE, Phase.DEFAULTS))
     run(connection, done)
@@ -211,7 +212,7 @@ def _finish(
     for _ in range(3):
         if again:
             state = database_state(connection, spec, name)
-            _agreed(state.plan, Options(allow=options.allow))
+            agreed(state.plan, Options(allow=options.allow))
         statements = state.plan.statements if again else state.plan.of(Phase.RIGHTS)
         if not statements:
             return done, state
@@ -219,7 +220,7 @@ def _finish(
         done += statements
         again = True
     state = database_state(connection, spec, name)
-    _settled(state.plan)
+    settled(state.plan)
     return done, state
 
 
@@ -260,7 +261,7 @@ def _run_apart(connection: Connection, statement: Statement) -> None:
         raise AccessError(failures.sentence(error, statement)) from None
 
 
-def _agreed(plan: Plan, options: Options, *, curable: bool = True) -> None:
+def agreed(plan: Plan, options: Options, *, curable: bool = True) -> None:
     """Raises unless the plan may run: no problem, no hazard that nobody allowed, and the one that was agreed to."""
     problems: Collection[str] = (*plan.problems, *(plan.curable if curable else ()))
     if problems:
@@ -283,7 +284,8 @@ def refused_hazards(plan: Plan, allow: frozenset[str]) -> list[str]:
     return [*told, f"add {names} to the stack's `allow` to accept this"]
 
 
-def _settled(plan: Plan) -> None:
+def settled(plan: Plan) -> None:
+    """Raises where a look after the statements finds something left to do."""
     if plan.statements:
         listed = "\n".join(f"  {statement.display()} -- {statement.why}" for statement in plan.statements[:10])
         raise AccessError(f"{len(plan.statements)} statements took no effect; nothing was changed:\n{listed}")

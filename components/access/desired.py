@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from components.access import extensions, lines, powers, row_policies, wanted_rights
@@ -15,6 +16,7 @@ from components.access.spec.fields import Mode
 from components.access.spec.models import Spec
 
 Expressions = tuple[str | None, str | None]
+MOST_NAMED = 3  # of things with the same trouble
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,20 +108,26 @@ def with_expressions(wanted: Desired, printed: Mapping[tuple[object, ...], Expre
     """The policies with the server's own text; a text in place of a pair is the server's complaint."""
     policies: dict[Table, dict[str, Policy]] = {}
     shared: dict[tuple[Policy, Expressions], Policy] = {}
-    problems: list[str] = []
+    complaints: dict[str, list[str]] = defaultdict(list)
     for table, by_name in wanted.access.policies.items():
         policies[table] = {}
         for name, policy in by_name.items():
             answer = printed.get(wanted.row_security.twins[table, name].key)
             if isinstance(answer, str):
-                problems.append(f"row policy {name} of table {table}: {answer}")
+                complaints[answer].append(f"{name} of {table}")
             elif answer is not None:
                 if (policy, answer) not in shared:
                     shared[policy, answer] = dataclasses.replace(policy, using=answer[0], check=answer[1])
                 policy = shared[policy, answer]
             policies[table][name] = policy
     access = dataclasses.replace(wanted.access, policies=policies)
+    problems = [f"row policy {_few(where)}: {answer}" for answer, where in complaints.items()]
     return dataclasses.replace(wanted, access=access, curable=(*wanted.curable, *problems))
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def _strangers(database: Database, actual: Access) -> Iterable[str]:
@@ -133,8 +141,8 @@ def _strangers(database: Database, actual: Access) -> Iterable[str]:
         if owner not in allowed:
             found.setdefault((item.schema, owner), []).append(str(item))
     for (name, owner), items in sorted(found.items()):
-        few = ", ".join(sorted(items)[:3]) + (", ..." if len(items) > 3 else "")
-        yield f"{len(items)} objects in schema {name} belong to {owner}, who is no declared creator: {few}"
+        told = _few(sorted(items))
+        yield f"{len(items)} objects in schema {name} belong to {owner}, who is no declared creator: {told}"
 
 
 def _too_new(spec: Spec, server: Server) -> Iterable[str]:

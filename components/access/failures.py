@@ -11,6 +11,10 @@ class AccessError(Exception):
     """One sentence or a list of them, for a person: what was found and what to do."""
 
 
+class PassingError(Exception):
+    """What may well be gone a moment later, told in words of its own."""
+
+
 # SQLSTATE -> cause and remedy. What is not here is told in the server's own words.
 CAUSES = {
     "28000": "the server's pg_hba.conf does not let this login in from here",
@@ -48,8 +52,10 @@ _BROKEN = ("unexpected eof", "connection reset", "broken pipe")
 _PASSING = frozenset({"40001", "40P01", "55006", "55P03", "57P01", "57P02", "57P03", "25006", "53300", "57P05"})
 
 
-def passes(error: psycopg.Error) -> bool:
+def passes(error: psycopg.Error | PassingError) -> bool:
     """Whether the same work may well succeed a moment later."""
+    if isinstance(error, PassingError):
+        return True
     state = error.sqlstate
     if state == "XX000":
         return "concurrently updated" in str(error) or "concurrently deleted" in str(error)
@@ -65,13 +71,20 @@ def unreachable(error: psycopg.Error) -> bool:
     return isinstance(error, psycopg.OperationalError) and not _hopeless(str(error))
 
 
-def sentence(error: psycopg.Error, statement: Statement | None = None) -> str:
+def sentence(error: psycopg.Error | PassingError, statement: Statement | None = None) -> str:
     """One sentence for a person; never holds the text of a statement, which may hold a verifier."""
+    if isinstance(error, PassingError):
+        return str(error)
     said = error.diag.message_primary or " ".join(str(error).split())
     detail = f" ({error.diag.message_detail})" if error.diag.message_detail and error.sqlstate == "2BP01" else ""
     cause = CAUSES.get(error.sqlstate or "")
     told = f"{cause}: {said}{detail}" if cause else f"PostgreSQL says: {said}{detail}"
     return f"{told}, at: {statement.display()} -- {statement.why}" if statement else told
+
+
+def away(error: psycopg.Error) -> str:
+    """Why nobody could be asked, in the words of whoever says it: libpq, the server, or the way there."""
+    return " ".join(str(error).split())
 
 
 def _hopeless(text: str) -> bool:

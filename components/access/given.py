@@ -25,12 +25,26 @@ def loaded(props: Props) -> Loaded:
 
 
 def server(props: Props) -> contract.Server:
-    """Where it is to hold."""
-    return contract.Server.from_dict(json.loads(props["server"]))
+    """Where it is to hold; what is known of it before, where it is yet to be made."""
+    text: str = known(props["server"], props.get("planned") or "")
+    return contract.Server.from_dict(json.loads(text))
+
+
+def settled(olds: Props, news: Props) -> Props:
+    """The new properties, in which a server whose names are about to change is the one that is there: a preview asks
+    that, as long as the writer stays the same.
+    """
+    there = known(news["server"], None) is not None
+    before = known(olds.get("server"), None)
+    if there or not before or olds.get("writer") != known(news.get("writer"), ""):
+        return news
+    return {**news, "server": before}
 
 
 def identity(props: Props) -> dict[str, str] | None:
-    """None where there is none to bring; {} where a preview does not know it yet."""
+    """None where there is none to bring; {} where a preview does not know it yet, or the server."""
+    if known(props["server"], None) is None:
+        return {}
     if props.get("identity") is None:
         return None
     found: dict[str, str] = json.loads(known(props["identity"], "{}"))

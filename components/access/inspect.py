@@ -50,6 +50,7 @@ def _server(read: Mapping[str, Any]) -> model.Server:
         cron_database=read["cron_database"] or None,
         connections=read["connections"],
         infrastructure=tuple(sorted(read["infrastructure"] or ())),
+        pooler_table=bool(read["pooler_table"]),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.access.spec.load import Loaded
-from components.access.urls import may_connect
+from components.access.urls import by_password, may_connect
 
 Records = list[dict[str, str]]
 
@@ -32,6 +32,7 @@ def logins(specs: Iterable[Loaded], records: pulumi.Output[Records]) -> tuple[Lo
         if loaded.spec.every_role[role].password
         and role not in loaded.spec.previous_logins
         and may_connect(loaded.spec, role, database)
+        and by_password(loaded.spec, role, database)
     )
 
 

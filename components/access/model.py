@@ -231,6 +231,7 @@ class Server:
     cron_database: str | None = None
     connections: int | None = None  # that are not kept for administrators
     infrastructure: tuple[str, ...] = ()  # logins of the platform that every database must let in
+    pooler_table: bool = False  # PgBouncer reads verifiers from a table of ours, in the connection's database
 
     @property
     def major(self) -> int:

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from components.access import quoting as q
+from components.access.model import Phase, Statement
 from components.access.passwords import Verifier
+from components.access.roles import digest
 from components.access.session import Connection
 
-_THERE = """
-SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = 'pgbouncer' AND relname = 'verifier'
-  AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'INSERT, UPDATE')
-"""
-_KEEP = """
-INSERT INTO pgbouncer.verifier (login, verifier) VALUES (%s, %s)
-ON CONFLICT (login) DO UPDATE SET verifier = excluded.verifier WHERE verifier.verifier <> excluded.verifier
-"""
+_KEPT = (
+    "SELECT login, encode(sha256(convert_to(verifier, 'UTF8')), 'hex') FROM pgbouncer.verifier WHERE login = ANY(%s)"
+)
 
 
-def keep(connection: Connection, verifiers: Mapping[str, Verifier]) -> None:
-    """Writes them where the pooler looks, in the caller's transaction; nothing where no such table is."""
-    if verifiers and connection.execute(_THERE).rowcount:
-        with connection.cursor() as cursor:
-            cursor.executemany(_KEEP, [(name, verifiers[name].reveal()) for name in sorted(verifiers)])
+def changes(connection: Connection, verifiers: Mapping[str, Verifier]) -> Iterator[Statement]:
+    """Writes where the pooler looks what it does not find there, in the transaction that sends it to the server."""
+    kept = dict(connection.execute(_KEPT, [sorted(verifiers)]).fetchall())
+    for name in sorted(verifiers):
+        if kept.get(name) != digest(verifiers[name]):
+            why = "is another one" if name in kept else "is missing"
+            yield _kept(name, verifiers[name], f"{name} cannot log in through the pooler: its verifier {why} there")
+
+
+def _kept(name: str, verifier: Verifier, why: str) -> Statement:
+    text = q.text(
+        "INSERT INTO pgbouncer.verifier (login, verifier) VALUES ({}, {}) "
+        "ON CONFLICT (login) DO UPDATE SET verifier = excluded.verifier",
+        q.value(name),
+        q.value(verifier.reveal()),
+    )
+    return Statement(sql=text, why=why, phase=Phase.STRUCTURE)

@@ -31,6 +31,7 @@ class Preview:
     of_nothing: bool = False  # planned against an empty database, since there is none yet
     owner: str = ""
     reconnect: str | None = None  # since when poolers have to be told to, by a run that did not get so far
+    unreached: str = ""  # why nobody could be asked
 
     @property
     def changes(self) -> bool:
@@ -71,7 +72,7 @@ def cluster(
         if not failures.unreachable(error):
             raise
         plan = reading.empty_cluster_plan(spec, verifiers, major)
-        return Preview(what="roles", plan=plan, reachable=False)
+        return Preview(what="roles", plan=plan, reachable=False, unreached=failures.away(error))
 
 
 def database(
@@ -86,9 +87,9 @@ def database(
         if not failures.unreachable(error):
             raise
         server = Server(version=major * 10000)
-        return _of_nothing(spec, name, found, server, reachable=False)
+        return _of_nothing(spec, name, found, server, unreached=failures.away(error))
     if not there:
-        return _of_nothing(spec, name, found, server, reachable=True)
+        return _of_nothing(spec, name, found, server)
     with target.open(name) as connection:
         state = reading.database_state(connection, spec, name, journal=bool(found))
         since = reconnecting.marked(connection, name).get(name) if poolers else None
@@ -99,8 +100,8 @@ def database(
     return Preview(what=f"database {name}", plan=plan, scripts=waiting, jobs=told, owner=owner, reconnect=since)
 
 
-def _of_nothing(spec: Spec, name: str, found: Sequence[Script], server: Server, *, reachable: bool) -> Preview:
-    plan = reading.empty_database(spec, name, server).plan
+def _of_nothing(spec: Spec, name: str, found: Sequence[Script], server: Server, unreached: str = "") -> Preview:
+    plan, reachable = reading.empty_database(spec, name, server).plan, not unreached
     told = jobs.statements(name, wanted_jobs(spec, name), jobs.plan(wanted_jobs(spec, name), {}))
     return Preview(
         what=f"database {name}",
@@ -109,6 +110,7 @@ def _of_nothing(spec: Spec, name: str, found: Sequence[Script], server: Server, 
         jobs=tuple(statement.as_string(None) for statement in told) if server.cron_database or not reachable else (),
         reachable=reachable,
         of_nothing=True,
+        unreached=unreached,
         owner=spec.databases[name].owner,
     )
 
@@ -129,14 +131,19 @@ def digest(previews: Iterable[Preview]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def lines(preview: Preview) -> Iterator[str]:
-    """The preview as text: every statement with its reason, in the order in which they run."""
+def lines(preview: Preview, pooled_lifetime: int | None = None) -> Iterator[str]:
+    """The preview as text: every statement with its reason, in the order in which they run.
+
+    `pooled_lifetime`: after how many seconds poolers reconnect that cannot be told to.
+    """
     plan = preview.plan
     counts = [f"{len(plan.statements)} statements"] if plan.statements else []
     counts += [f"{len(preview.scripts)} scripts"] if preview.scripts else []
     counts += [f"{len(preview.jobs)} changes of jobs"] if preview.jobs else []
     where = "" if preview.reachable else " (planned against an empty server, none could be reached)"
     yield f"{preview.what}: {', '.join(counts) or 'nothing to do'}{where}"
+    if preview.unreached:
+        yield f"  not reached: {preview.unreached}"
     for statement in plan.of(Phase.STRUCTURE, Phase.APART, Phase.DEFAULTS):
         yield f"  {statement.display()};  -- {statement.why}"
     for script in preview.scripts:
@@ -147,6 +154,8 @@ def lines(preview: Preview) -> Iterator[str]:
         yield "  then rights and row policies on what the scripts make"
     yield from (f"  {statement};" for statement in preview.jobs)
     yield from (f"  {order}" for order in preview.orders())
+    if pooled_lifetime and preview.changes and preview.reachable and not preview.of_nothing:
+        yield f"  pooled sessions cannot be told to RECONNECT here: they are as before for up to {pooled_lifetime} s"
     yield from (f"  hazard {one.hazard}: {HAZARDS[one.hazard]}" for one in plan.statements if one.hazard)
     yield from (f"  note: {note}" for note in plan.notes)
     yield from (f"  pending: {note}" for note in plan.pending)

@@ -10,6 +10,7 @@ import pulumi
 
 from components import contract
 from components.access import admissions, passwords, scripts
+from components.access.coming import Coming
 from components.access.generated_password import GeneratedPassword
 from components.access.resources import DatabaseAccess, Roles
 from components.access.scripts import ScriptError
@@ -25,13 +26,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def set_up_access(
     settings: Settings,
-    server: contract.Server,
+    server: pulumi.Input[contract.Server],
     opts: pulumi.ResourceOptions | None = None,
     identity: Mapping[str, pulumi.Input[str]] | None = None,
+    coming: Coming | None = None,
 ) -> pulumi.Output[list[dict[str, str]]]:
     """Makes `server` what the stack's access specs say.
 
-    `identity` is the administrator's certificate, key and CA as PEM, where they lie in no file.
+    `identity` is the administrator's certificate, key and CA as PEM, where they lie in no file. `coming` is what is
+    known of a server whose names are known only when it is made.
 
     Returns, as a secret, a record for each login and database: database, role, pooled, direct and read_only URL.
     Everything wrong with the specs, their scripts and the given passwords ends the run with one report.
@@ -39,39 +42,38 @@ def set_up_access(
     specs = load_specs(settings)
     secrets = _Secrets(settings, specs, opts)
     pem: pulumi.Input[str] | None = None if identity is None else pulumi.Output.json_dumps(dict(identity))
-    records = [_set_up(loaded, settings, server, secrets, pem, opts) for loaded in specs]
+    where: dict[str, Any] = {"server": server, "coming": coming, "identity": pem, "allow": settings.allow}
+    records = [_set_up(loaded, where, secrets, opts) for loaded in specs]
     return pulumi.Output.secret(
         pulumi.Output.all(*records).apply(lambda lists: [one for each in lists for one in each])
     )
 
 
 def _set_up(
-    loaded: Loaded,
-    settings: Settings,
-    server: contract.Server,
-    secrets: _Secrets,
-    identity: pulumi.Input[str] | None,
-    opts: pulumi.ResourceOptions | None,
+    loaded: Loaded, where: Mapping[str, Any], secrets: _Secrets, opts: pulumi.ResourceOptions | None
 ) -> pulumi.Output[list[dict[str, str]]]:
     """One spec's resources, and the URLs that come of them."""
     name, of_roles = _name(loaded), secrets.of(loaded)
-    shared: dict[str, Any] = {"loaded": loaded, "server": server, "identity": identity, "allow": settings.allow}
+    shared: dict[str, Any] = {"loaded": loaded, **where}
     roles = Roles(f"{name}-roles", passwords=of_roles, key=secrets.key, opts=opts, **shared)
     below = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[roles]))
     made = [
         DatabaseAccess(f"{name}-{database}", database=database, found=_texts(loaded, database), opts=below, **shared)
         for database in loaded.spec.databases
     ]
-    return _records(loaded, server, of_roles, made)
+    return _records(loaded, where["server"], of_roles, made)
 
 
 def _records(
-    loaded: Loaded, server: contract.Server, of_roles: Mapping[str, pulumi.Input[str]], after: Iterable[DatabaseAccess]
+    loaded: Loaded,
+    server: pulumi.Input[contract.Server],
+    of_roles: Mapping[str, pulumi.Input[str]],
+    after: Iterable[DatabaseAccess],
 ) -> pulumi.Output[list[dict[str, str]]]:
-    """The URLs, once they work."""
-    ready = pulumi.Output.all(*(one.drift for one in after))
-    return pulumi.Output.all(ready, pulumi.Output.all(**of_roles)).apply(
-        lambda both: list(urls(loaded.spec, server, both[1]))
+    """The URLs, once they work. An ID is known in the preview of a change, too, which changes no URL."""
+    ready = pulumi.Output.all(*(one.id for one in after))
+    return pulumi.Output.all(ready, pulumi.Output.all(**of_roles), server).apply(
+        lambda known: list(urls(loaded.spec, known[2], known[1]))
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from components.access import inspect, lint, roles, server_rights, twins
+from components.access import inspect, lint, pooler_verifiers, roles, row_policies, server_rights, twins
 from components.access.desired import (
     Desired,
     columned_schemas,
@@ -47,12 +47,18 @@ def cluster_plan(
         extensions=everything,
     )
     plan = plan_cluster(roles.wanted(spec, actual, server, verifiers, groups, sent), actual, server)
+    if server.pooler_table:
+        sure = {name: one for name, one in verifiers.items() if sent is not None or name not in actual.roles}
+        plan = dataclasses.replace(plan, statements=(*plan.statements, *pooler_verifiers.changes(connection, sure)))
     # What no database of this server could have is told before the first role is made.
     impossible = tuple(
         problem
         for name in spec.databases
         if name not in actual.databases
-        for problem in empty_database(spec, name, server).plan.problems
+        for problem in (
+            *empty_database(spec, name, server).plan.problems,
+            *_unparsable(connection, spec, name).values(),
+        )
     )
     return dataclasses.replace(plan, problems=(*plan.problems, *impossible))
 
@@ -77,8 +83,29 @@ def database_state(connection: Connection, spec: Spec, name: str, *, journal: bo
         journal=journal,
     )
     wanted = desired(spec, name, actual, facts)
-    wanted = with_expressions(wanted, twins.printed(connection, twins_of(wanted)))
+    asked = twins_of(wanted)
+    printed = twins.printed(connection, asked)
+    taken = {text for twin in asked if not isinstance(printed[twin.key], str) for text in (twin.using, twin.check)}
+    refused = _unparsable(connection, spec, name, taken)
+    told = {twin.key for twin in asked if {twin.using, twin.check} & refused.keys()}
+    wanted = with_expressions(wanted, {key: answer for key, answer in printed.items() if key not in told})
+    wanted = dataclasses.replace(wanted, problems=(*wanted.problems, *refused.values()))
     return _state(spec, name, wanted, actual, facts)
+
+
+def _unparsable(
+    connection: Connection, spec: Spec, name: str, taken: Collection[str | None] = frozenset()
+) -> dict[str, str]:
+    """Row-policy expressions that do not parse, compiled -> what to tell; of the others the server has `taken` some."""
+    rls = spec.databases[name].rls
+    said = row_policies.said(rls) if rls else {}
+    compiled = {text: row_policies.compiled(text, rls.context) for text in said.values()} if rls else {}
+    refused = twins.unparsable(connection, (text for text in said.values() if compiled[text] not in taken))
+    found: dict[str, str] = {}
+    for key, text in said.items():
+        if text in refused:
+            found.setdefault(compiled[text], f"databases.{name}.rls.{key}: {refused[text]}")
+    return found
 
 
 def empty_database(spec: Spec, name: str, server: Server) -> State:

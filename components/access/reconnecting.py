@@ -11,7 +11,9 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -21,6 +23,7 @@ from components.access import quoting as q
 from components.access import session
 from components.access.model import Access, Phase, Plan
 from components.access.session import Connection, Target
+from components.reach import RouteError, open_route
 
 if TYPE_CHECKING:
     from components import contract
@@ -29,6 +32,7 @@ MARK = "postgres_platform.reconnect"
 CONSOLE = "pgbouncer"  # the database by which PgBouncer takes orders
 CONNECT_LIMIT_S = 5
 ANSWER_LIMIT_S = 5.0
+TOGETHER = 4
 UNKNOWN = "no such database"  # nobody has asked the pooler for it yet, so it holds no session there
 
 
@@ -72,11 +76,28 @@ def settle(target: Target, server: contract.Server, databases: Iterable[str]) ->
         since = marked(connection, *databases)
     deaf: list[str] = []
     for database in sorted(since):
-        silent = [f"{pooler}: {why}" for pooler in server.poolers if (why := tell(server, pooler, database))]
+        with ThreadPoolExecutor(TOGETHER) as together:  # a way to each takes a second to open
+            silent = [
+                why for one in together.map(partial(_told, target, server, database), server.poolers) for why in one
+            ]
         if not silent:
             _unmark(target, database, since[database])
         deaf += silent
     return deaf
+
+
+def _told(target: Target, server: contract.Server, database: str, pooler: contract.Endpoint) -> list[str]:
+    """Who behind this console has not heard, and why; one that has gone meanwhile took its sessions along."""
+    from components.reach.behind import behind  # here, because only pods stand behind a console
+
+    try:
+        silent = {
+            one: why for one in behind(server.pods, pooler) if (why := tell(target, server, pooler, one, database))
+        }
+        left = behind(server.pods, pooler) if silent else []
+    except RouteError as error:
+        return [f"{pooler}: {error}"]
+    return [f"{one}: {why}" for one, why in silent.items() if one in left]
 
 
 def _unmark(target: Target, database: str, since: str) -> None:
@@ -86,15 +107,20 @@ def _unmark(target: Target, database: str, since: str) -> None:
             connection.execute(q.text("ALTER DATABASE {} RESET {}", q.name(database), q.name(*MARK.split("."))))
 
 
-def tell(server: contract.Server, pooler: contract.Endpoint, database: str) -> str | None:
-    """RECONNECT of one database; why it failed, or None."""
+def tell(
+    target: Target, server: contract.Server, pooler: contract.Endpoint, at: contract.Endpoint, database: str
+) -> str | None:
+    """RECONNECT of one database, at one of those that the console stands for; why it failed, or None."""
     # The console's own quoting knows no quote inside a name; to reconnect the others too does no harm.
     order = "RECONNECT" if '"' in database else f'RECONNECT "{database}"'
-    words = {**server.conninfo(pooler, CONSOLE), "connect_timeout": CONNECT_LIMIT_S}
+    words = {**target.words, "host": pooler.host, "port": pooler.port, "dbname": CONSOLE}
     try:
-        with psycopg.connect(**words, autocommit=True) as console:
+        with (
+            open_route(server.pods, at) as way,
+            psycopg.connect(**words | {"connect_timeout": CONNECT_LIMIT_S} | way.words(), autocommit=True) as console,
+        ):
             complaint = _ordered(console, order)
-    except psycopg.Error as error:
+    except (psycopg.Error, RouteError) as error:
         return " ".join(str(error).split())
     return None if complaint is None or UNKNOWN in complaint else complaint
 

@@ -15,6 +15,7 @@ from pulumi.runtime import rpc
 from components import contract
 from components.access import admissions, agreed, apply, edge, given, preview, reconnecting, remembered, silence
 from components.access.apply import Done
+from components.access.coming import Coming
 from components.access.failures import AccessError
 from components.access.given import Props
 from components.access.preview import Preview
@@ -24,7 +25,7 @@ from components.access.spec.load import Loaded
 _PLANS = remembered.Remembered()
 
 
-class _Provider(dynamic.ResourceProvider):
+class Provider(dynamic.ResourceProvider):
     """Plans in check (where there is nothing yet) and in diff; both look at the live server."""
 
     serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # holds nothing, so needs no encryption
@@ -59,7 +60,7 @@ class _Provider(dynamic.ResourceProvider):
         asked = _asked(_olds) != _asked(_news)
         if self.rests(_news):
             return dynamic.DiffResult(changes=asked)
-        news = {**_news, "sent": _olds.get("sent")}
+        news = {**given.settled(_olds, _news), "sent": _olds.get("sent")}
         found = edge.guarded(self.where(_news), lambda: self._show(news, only_changes=True))
         return dynamic.DiffResult(changes=found.changes or not found.reachable or asked)
 
@@ -102,10 +103,10 @@ class _Provider(dynamic.ResourceProvider):
         _PLANS.forget()
         done = edge.guarded(self.where(props), lambda: self._agreed({**props, "sent": sent}))
         edge.say(f"{self.where(props)}: {note}" for note in done.pending)
-        edge.guarded(self.where(props), lambda: self._reconnect(props))
+        edge.guarded(self.where(props), lambda: self.reconnect(props))
         return self.outputs_of(props)
 
-    def _reconnect(self, props: Props) -> None:
+    def reconnect(self, props: Props) -> None:
         """Roles are used in all databases of their spec, whose sessions may be stale once they changed."""
         server, loaded = given.server(props), given.loaded(props)
         if not server.poolers:
@@ -124,7 +125,7 @@ class _Provider(dynamic.ResourceProvider):
     def _show(self, props: Props, *, only_changes: bool = False) -> Preview:
         found = _PLANS.take(self._key(props)) or self.plan(props)
         if found.changes or not only_changes:
-            edge.say(preview.lines(found))
+            edge.say(preview.lines(found, given.server(props).pooled_lifetime))
         agreed.remember(self.where(props), found)
         agreed.compare(self.where(props), found)
         if found.problems:
@@ -135,7 +136,7 @@ class _Provider(dynamic.ResourceProvider):
         return found
 
 
-class RolesProvider(_Provider):
+class RolesProvider(Provider):
     """Roles, memberships, settings and databases of one spec."""
 
     def where(self, props: Props) -> str:
@@ -161,7 +162,7 @@ class RolesProvider(_Provider):
         return {"sent": json.dumps(silence.digests(given.verifiers(props, given.loaded(props))), sort_keys=True)}
 
 
-class DatabaseProvider(_Provider):
+class DatabaseProvider(Provider):
     """Schemas, extensions, scripts, rights, row policies and jobs of one database."""
 
     def where(self, props: Props) -> str:
@@ -195,14 +196,15 @@ class Roles(dynamic.Resource, module="access", name="Roles"):
         name: str,
         *,
         loaded: Loaded,
-        server: contract.Server,
+        server: pulumi.Input[contract.Server],
+        coming: Coming | None = None,
         passwords: Mapping[str, pulumi.Input[str]],
         key: pulumi.Input[str],
         identity: pulumi.Input[str] | None = None,
         allow: Iterable[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        common = _props(loaded, server, allow, identity)
+        common = _props(loaded, server, coming, allow, identity)
         props = {**common, "passwords": passwords, "key": key, "drift": None, "sent": None}
         hidden = pulumi.ResourceOptions(additional_secret_outputs=["passwords", "key", "identity"])
         super().__init__(RolesProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
@@ -218,7 +220,8 @@ class DatabaseAccess(dynamic.Resource, module="access", name="DatabaseAccess"):
         name: str,
         *,
         loaded: Loaded,
-        server: contract.Server,
+        server: pulumi.Input[contract.Server],
+        coming: Coming | None = None,
         database: str,
         found: Mapping[str, str],
         identity: pulumi.Input[str] | None = None,
@@ -226,13 +229,19 @@ class DatabaseAccess(dynamic.Resource, module="access", name="DatabaseAccess"):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         texts = json.dumps(found, sort_keys=True)
-        common = _props(loaded, server, allow, identity)
+        common = _props(loaded, server, coming, allow, identity)
         props = {**common, "database": database, "scripts": texts, "drift": None}
         hidden = pulumi.ResourceOptions(additional_secret_outputs=["identity"])
         super().__init__(DatabaseProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
 
 
-def _props(loaded: Loaded, server: contract.Server, allow: Iterable[str], identity: pulumi.Input[str] | None) -> Props:
+def _props(
+    loaded: Loaded,
+    server: pulumi.Input[contract.Server],
+    coming: Coming | None,
+    allow: Iterable[str],
+    identity: pulumi.Input[str] | None,
+) -> Props:
     """Pulumi's own values lose integers and empty entries on their way, so what is nested travels as JSON.
 
     `identity` is the administrator's, as JSON of PEM texts, where it lies in no file: a secret.
@@ -240,12 +249,22 @@ def _props(loaded: Loaded, server: contract.Server, allow: Iterable[str], identi
     return {
         "spec": json.dumps(loaded.plain, sort_keys=True),
         "file": loaded.file,
-        "server": json.dumps(server.to_dict(), sort_keys=True),
+        **server_props(server, coming),
         "allow": sorted(allow),
         **({} if identity is None else {"identity": pulumi.Output.secret(identity)}),
     }
 
 
+def server_props(server: pulumi.Input[contract.Server], coming: Coming | None) -> Props:
+    """The server, and what is known of it before it is there."""
+    known = {} if coming is None else {"planned": _text(coming.planned), "writer": coming.writer}
+    return {"server": pulumi.Output.from_input(server).apply(_text), **known}
+
+
+def _text(server: contract.Server) -> str:
+    return json.dumps(server.to_dict(), sort_keys=True)
+
+
 def _asked(props: Props) -> Props:
     """What was asked for; what is empty may have got lost on its way."""
-    return {key: value for key, value in props.items() if value and key not in (*_Provider.outputs, "__provider")}
+    return {key: value for key, value in props.items() if value and key not in (*Provider.outputs, "__provider")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import LiteralString, NamedTuple
 
@@ -81,15 +81,35 @@ def compiled(expression: str, context: Mapping[str, language.Context]) -> str:
         cast: LiteralString = "::" + _CASTS[what.type] if what.type != "text" else ""
         return q.text(read, q.value(what.setting), sql.SQL(cast))
 
+    return _with(expression, lambda match: setting(match[1]))
+
+
+def in_place(expression: str) -> str:
+    """The expression with a parameter for each :name, every character where it was written."""
+    return _with(expression, lambda match: "$1".ljust(len(match[0])))
+
+
+def _with(expression: str, placeholder: Callable[[re.Match[str]], str]) -> str:
+    """What is quoted stays as it is."""
     parts: list[str] = []
     at = 0
     for quoted in [*QUOTED.finditer(expression), None]:
         plain = expression[at : quoted.start() if quoted else len(expression)]
-        parts.append(PLACEHOLDER.sub(lambda match: setting(match[1]), plain))
+        parts.append(PLACEHOLDER.sub(placeholder, plain))
         if quoted:
             parts.append(quoted[0])
             at = quoted.end()
     return "".join(parts)
+
+
+def said(rls: language.RowSecurity) -> dict[str, str]:
+    """Key below `rls` -> the expression that is written there."""
+    found = {"tenant.using": rls.tenant.using} if rls.tenant else {}
+    for table, policies in rls.tables.items():
+        for name, policy in policies.items():
+            texts = {"using": policy.using, "check": policy.check}
+            found |= {f'tables."{table}".{name}.{key}': text for key, text in texts.items() if text is not None}
+    return found
 
 
 class _Compiler:

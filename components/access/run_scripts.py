@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import generators, pq, sql
 
+from components.access import failures
 from components.access.scripts import Script, ScriptError, ScriptProblem
 from components.access.sql_text import line_at
 
@@ -18,6 +19,10 @@ _FAILED = pq.ExecStatus.FATAL_ERROR
 SEARCH_PATH = '"$user", public'
 
 Connection = psycopg.Connection[Any]
+
+
+class CutOffError(ScriptError, failures.PassingError):
+    """A script that was not at fault: a failover, a deadlock or a lock came between."""
 
 
 def applied(connection: Connection) -> dict[str, str]:
@@ -79,14 +84,19 @@ def run_whole(connection: Connection, script: Script) -> None:
     failed = next((index for index, result in enumerate(results) if result.status == _FAILED), None)
     if failed is not None:
         error = psycopg.errors.error_from_result(results[failed], connection.info.encoding)
-        raise ScriptError([_problem(script, error, _first_line(script, failed))])
+        raise _failure(script, error, _first_line(script, failed))
 
 
 def _run_statement(connection: Connection, script: Script, text: str, line: int) -> None:
     try:
         connection.execute(text.encode(), prepare=False)
     except psycopg.Error as error:
-        raise ScriptError([_problem(script, error, line, text)]) from None
+        raise _failure(script, error, line, text) from None
+
+
+def _failure(script: Script, error: psycopg.Error, line: int | None, text: str | None = None) -> ScriptError:
+    kind = CutOffError if failures.passes(error) else ScriptError
+    return kind([_problem(script, error, line, text)])
 
 
 def _first_line(script: Script, failed: int) -> int | None:

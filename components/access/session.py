@@ -13,7 +13,17 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from components.access import failures
-from components.reach import RouteError, Way, identity_files, open_route, unusable
+from components.reach import (
+    AuthoritiesError,
+    RouteError,
+    SecretError,
+    Way,
+    authorities,
+    identity_files,
+    open_route,
+    password,
+    unusable,
+)
 
 if TYPE_CHECKING:
     from components import contract
@@ -92,7 +102,17 @@ def reached(server: contract.Server, identity: Mapping[str, str] | None = None) 
         open_route(server.route, server.writer, blocked) as way,
         identity_files(None if blocked else identity) as files,
     ):
-        yield Target(words=server.conninfo() | files, maintenance=server.database, way=way)
+        brought = {} if blocked else _brought(server)
+        yield Target(words=server.conninfo() | files | brought, maintenance=server.database, way=way)
+
+
+def _brought(server: contract.Server) -> dict[str, str]:
+    """What lies neither in a file of ours nor in a state: the password, and whom to trust."""
+    try:
+        trusted = {"sslrootcert": authorities(server.authorities)} if server.authorities else {}
+        return trusted | ({"password": password(server.admin.secret)} if server.admin.secret else {})
+    except (AuthoritiesError, SecretError) as why:
+        raise failures.AccessError(str(why)) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +171,7 @@ def retried(work: Callable[[], T], report: Callable[[str], None] = lambda _: Non
     while True:
         try:
             return work()
-        except psycopg.Error as error:
+        except (psycopg.Error, failures.PassingError) as error:
             if not failures.passes(error) or time.monotonic() + pause > end:
                 raise
             report(f"{failures.sentence(error)}; trying again")

@@ -19,22 +19,22 @@ def urls(spec: Spec, server: Server, passwords: Mapping[str, str]) -> Iterator[d
     for database in spec.databases:
         for role in sorted(passwords):
             known = role not in spec.previous_logins and may_connect(spec, role, database)
-            if known and _by_password(spec, role, database):
+            if known and by_password(spec, role, database):
                 yield {
                     "database": database,
                     "role": role,
                     **{
-                        name: url(endpoint, user=role, password=passwords[role], database=database, ca=server.ca)
-                        for name, endpoint in (
-                            ("pooled", server.pooled),
-                            ("direct", server.writer),
-                            ("read_only", server.pooled_reader),
+                        name: url(endpoint, user=role, password=passwords[role], database=database, ca=ca)
+                        for name, endpoint, ca in (
+                            ("pooled", server.pooled, server.pooled_ca or server.ca),
+                            ("direct", server.writer, server.ca),
+                            ("read_only", server.pooled_reader, server.pooled_ca or server.ca),
                         )
                     },
                 }
 
 
-def _by_password(spec: Spec, role: str, database: str) -> bool:
+def by_password(spec: Spec, role: str, database: str) -> bool:
     """Whether its password is a way in there, as `auth` has it."""
     ways = spec.every_role[role].auth
     return ways is None or any(way.by == "scram" and database in (way.databases or [database]) for way in ways)

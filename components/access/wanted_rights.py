@@ -129,7 +129,11 @@ class Spreader:
         for name, lines in self.by_schema.items():
             for kind, pattern in lines.unused(by_schema[name]):
                 noun = {"relation": "table", "routine": "function"}.get(kind, kind)
-                self.rights.pending.append(f"{noun} {name}.{pattern} is not there yet; its rights wait for it")
+                like = get_close_matches(
+                    pattern, [one.name for one in by_schema[name] if family(one.kind) == kind], n=1, cutoff=0.8
+                )
+                hint = f" (did you mean {name}.{like[0]}?)" if like else ""
+                self.rights.pending.append(f"{noun} {name}.{pattern} is not there yet; its rights wait for it{hint}")
 
     def _columns(self) -> None:
         for item, columns in self._declared_columns():

@@ -71,6 +71,7 @@ class EmbeddedCluster(pulumi.ComponentResource):
     """
 
     server: Server
+    coming = None  # all of it is known at once
     identity = None  # the administrator's certificate and key lie in files of this machine
     ready: pulumi.Output[bool]
 

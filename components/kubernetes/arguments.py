@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from components.contract import Capabilities, Credentials, Endpoint, Route, Server
+from components.contract import Credentials, Endpoint, Route, Server
+from components.kubernetes.leaves import Leaf
 from components.kubernetes.manifests import Manifest, identity
 from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, kubeconfig, namespace, volume
 from components.render.hba import Admission
@@ -67,6 +70,8 @@ def annotated(manifest: Manifest) -> Manifest:
 def _annotations(manifest: Manifest) -> dict[str, str]:
     if manifest["kind"] == "Service":
         return {NOT_AWAITED: "true"}  # a Service waits for its pods, and the pods wait for the Services' names
+    if identity(manifest) == ("StatefulSet", MEMBERS):
+        return {NOT_AWAITED: "true"}  # pods of another template wait for us: see replacing.py
     if manifest["kind"] == "Certificate":
         return {AWAITED: "condition=Ready"}
     return {}
@@ -103,8 +108,9 @@ def server(settings: Settings) -> Server:
         admin=Credentials(user="postgres"),
         ca=MOUNTED_CA,
         major=settings.known_major,
-        # One Service stands for all gateways: their PgBouncers cannot be told one by one yet.
-        capabilities=Capabilities(pgbouncer_reload=False),
+        # A Service stands for all gateways, and each of their PgBouncers has to be told: by kubectl, exposed or not.
+        consoles=(_service("pooled", settings), _service("pooled_reader", settings)),
+        pods=route_of(settings),
         route=route,
         resting=resting(settings),
     )
@@ -119,12 +125,33 @@ def resting(settings: Settings) -> str | None:
     return None
 
 
+def template(manifests: Iterable[Manifest]) -> str:
+    """A digest of what the members' pods are made of: new pods when it changes."""
+    [of] = [one for one in manifests if identity(one) == ("StatefulSet", MEMBERS)]
+    return _digest(of["spec"]["template"])
+
+
+def files(manifests: Iterable[Manifest], certificates: Iterable[Leaf]) -> str:
+    """A digest of what pods read from ConfigMaps, and of the names in their certificates."""
+    texts = {one["metadata"]["name"]: one["data"] for one in manifests if one["kind"] == "ConfigMap"}
+    names = {leaf.secret: list(leaf.hosts) for leaf in certificates}
+    return _digest([texts, names])
+
+
+def _digest(of: Any) -> str:
+    return hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def configuration_spec(
     settings: Settings,
     extensions: frozenset[str] = frozenset(),
     admissions: Collection[Admission] | None = None,
+    pods: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The cluster's dynamic configuration. `deployment` is what the preview compares to say what a change costs."""
+    """The cluster's dynamic configuration, and of its `pods` digests: of the members' `template`, and of all `files`.
+
+    `deployment` is what the preview compares to say what a change costs.
+    """
     space, known = namespace(settings), deployment(settings, extensions)
     return {
         "scope": settings.name,
@@ -135,6 +162,7 @@ def configuration_spec(
         "route": asdict(route_of(settings)),
         "fenced": sorted(settings.kubernetes.fenced),
         "asleep": settings.kubernetes.hibernate,
+        **(pods or {}),
     }
 
 
@@ -147,9 +175,14 @@ def route_of(settings: Settings) -> Route:
 
 
 def _endpoints(settings: Settings) -> Mapping[str, Any]:
-    exposure, space = settings.kubernetes.exposure, namespace(settings)
+    exposure = settings.kubernetes.exposure
     if exposure.host is None:
-        return {name: Endpoint(host=f"{SERVICES[name]}.{space}.svc", port=PORTS[name]) for name in SERVICES}
+        return {name: _service(name, settings) for name in SERVICES}
     fixed = {name: getattr(exposure.node_ports, name) for name in SERVICES}
     at = fixed if exposure.type == "NodePort" else PORTS
     return {name: Endpoint(host=exposure.host, port=at[name]) for name in SERVICES}
+
+
+def _service(name: str, settings: Settings) -> Endpoint:
+    """Under the name that the gateways' certificate carries."""
+    return Endpoint(host=f"{SERVICES[name]}.{namespace(settings)}.svc", port=PORTS[name])

@@ -38,6 +38,7 @@ class KubernetesCluster(pulumi.ComponentResource):
     """
 
     server: Server
+    coming = None  # all of it is known at once
     identity: Keys
     ready: pulumi.Output[bool]
 
@@ -59,7 +60,9 @@ class KubernetesCluster(pulumi.ComponentResource):
         self._labels = labelled(base, settings)
         objects = self._declare()
         below = pulumi.ResourceOptions(parent=self, depends_on=list(objects))
-        wanted = arguments.configuration_spec(settings, extensions, admissions)
+        template, files = arguments.template(self._manifests), arguments.files(self._manifests, leaves(settings))
+        pods = {"template": template, "files": files}
+        wanted = arguments.configuration_spec(settings, extensions, admissions, pods)
         configuration = Configuration(f"{name}-configuration", wanted, self.identity, below)
         # Once WAL is archived, which a cluster that lives learns from its configuration.
         last = [one for one in self._manifests if identity(one) == backup.FIRST]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,11 @@ import pulumi
 from pulumi import dynamic
 from pulumi.runtime import rpc
 
+from components.contract import Route
+from components.kubernetes.mounted import hurry
 from components.kubernetes.patroni import RoutedPatroni, routed
+from components.kubernetes.pods import look
+from components.kubernetes.replacing import KNOWN_LIMIT, READY_LIMIT, replace, settled
 from components.patroni.configuration import bring_about, changes, drift
 from components.patroni.failure import ClusterError
 from components.patroni.provider import Provider, Spec
@@ -48,13 +53,23 @@ class ConfigurationProvider(Provider):
 
     def ensure(self, spec: Spec, old: Spec | None) -> None:
         if spec["asleep"]:
+            settled(spec, READY_LIMIT)
             return
         _LOOKS.clear()
+        hurry(Route(**spec["route"]))
         with _members(spec) as patroni:
+            settled(spec, READY_LIMIT if _new_pods(spec, old) else KNOWN_LIMIT)
             # First: nobody waits for a fenced member, so one that leads would be waited around for ever.
             _leave_the_fenced(spec, patroni)
-            bring_about(spec, patroni, in_force=lambda change: _wait_in_force(spec, patroni, change), old=old)
-            _leave_the_fenced(spec, patroni)
+
+            def in_force(change: Mapping[str, Any]) -> None:
+                """New pods start with the new parameters, which spares the members another restart."""
+                _wait_in_force(spec, patroni, change)
+                replace(spec, patroni)
+
+            bring_about(spec, patroni, in_force=in_force, old=old)
+            replace(spec, patroni)
+            _wait_fenced(spec, patroni)
 
     def drift(self, spec: Spec, coming: Spec) -> list[str]:
         if spec["asleep"] or coming["asleep"]:
@@ -63,18 +78,24 @@ class ConfigurationProvider(Provider):
             found = _looked_at({**spec, "identity": coming["identity"] or spec["identity"]})
         except ClusterError as failure:
             return [str(failure)]
-        return [SILENCE] if found.live is None else drift(spec, coming, found.view, found.live)
+        if found.live is None:
+            return [SILENCE]
+        return [*drift(spec, coming, found.view, found.live), *(f"{name}: {EARLIER}" for name in found.outdated)]
 
     def changes(self, old: Spec, new: Spec) -> list[str]:
         if new["asleep"]:
             return [] if old["asleep"] else ["hibernate: members and gateways stop, volumes and etcd stay"]
         told = ["wakes: members and gateways start from their volumes"] if old["asleep"] else []
         told += changes(old, new)
+        if old.get("template", new["template"]) != new["template"]:
+            told.append(REPLACED)
         for name in sorted(set(new["fenced"]) ^ set(old["fenced"])):
             told.append(
                 f"{name}: {'fenced' if name in new['fenced'] else 'no longer fenced'}, nobody is cut off"
                 f"{' but its readers' if name in new['fenced'] else ''}"
             )
+        if not told and old.get("files", new["files"]) != new["files"]:
+            told = ["programs read their changed files: reload, nobody is cut off"]
         if not told and new["identity"] and new["identity"] != old["identity"]:
             told = ["the administrator's certificate was renewed"]
         return told
@@ -83,15 +104,22 @@ class ConfigurationProvider(Provider):
         """The configuration goes with etcd."""
 
 
+REPLACED = "new pods for the members, replicas first, then one switchover: writes pause for about 3 s"
+EARLIER = "its pod is one of an earlier template"
+FILES_LIMIT = 180.0  # kubelet looks after a pod each minute, where it cannot be hurried
+POD_KEYS = ("members", "template", "asleep")
 SILENCE = "no member answers, so the dynamic configuration cannot be read: up waits for the pods"
 
 
 @dataclass(frozen=True)
 class Look:
-    """What one member told: the live configuration (None: nobody answered), and all members."""
+    """What one member told: the live configuration (None: nobody answered), and all members. `outdated` have a pod of
+    an earlier template, as Kubernetes tells.
+    """
 
     live: dict[str, Any] | None
     view: list[dict[str, Any]]
+    outdated: list[str]
     at: float
 
 
@@ -105,9 +133,11 @@ def _looked_at(spec: Spec) -> Look:
     kept = _LOOKS.get(where)
     if kept is not None and kept.live is not None and time.monotonic() - kept.at < LOOK_KEPT:
         return kept
-    with _members(spec) as patroni:
+    with _members(spec) as patroni, ThreadPoolExecutor(1) as beside:
+        pods = beside.submit(look, Route(**spec["route"]))  # while the way to a member opens
         live = patroni.configuration()
-        _LOOKS[where] = Look(live, patroni.view() if live is not None else [], time.monotonic())
+        view = patroni.view() if live is not None else []
+        _LOOKS[where] = Look(live, view, pods.result().outdated, time.monotonic())
     return _LOOKS[where]
 
 
@@ -144,11 +174,27 @@ def _seen(patroni: Patroni, member: str) -> Any:
     return (patroni.look(member, "/patroni") or {}).get("dcs_last_seen")
 
 
+def _new_pods(spec: Spec, old: Spec | None) -> bool:
+    """Whether the change makes pods that were not there before."""
+    return old is None or any(spec[key] != old.get(key) for key in POD_KEYS)
+
+
 def _leave_the_fenced(spec: Spec, patroni: Patroni) -> None:
     """A fenced member that leads gives the leadership away."""
     leader = patroni.leader()
     if leader in spec["fenced"]:
         switchover(patroni, str(leader))
+
+
+def _wait_fenced(spec: Spec, patroni: Patroni) -> None:
+    """Until the fenced, and nobody else, say of themselves that they shall not lead; one of them may have come to."""
+    wanted = set(spec["fenced"])
+
+    def lacking() -> set[str]:
+        return {str(one["name"]) for one in patroni.view() if bool((one.get("tags") or {}).get("nofailover"))} ^ wanted
+
+    until(lambda: not lacking(), FILES_LIMIT, "fencing to be in force", lambda: f" on {', '.join(sorted(lacking()))}")
+    _leave_the_fenced(spec, patroni)
 
 
 class Configuration(dynamic.Resource, module="kubernetes", name="Configuration"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.kubernetes.monitoring import DEFINITIONS
 from components.kubernetes.names import ETCD, MEMBERS, namespace
 from components.kubernetes.preflight import Facts
 from components.settings.finding import Finding
@@ -22,6 +23,7 @@ def findings(settings: Settings, facts: Facts) -> list[Finding]:
         *_class(settings, facts),
         *_volumes(settings, facts),
         *_etcd_nodes(settings, facts),
+        *_operator(settings, facts),
     ]
 
 
@@ -110,4 +112,15 @@ def _etcd_nodes(settings: Settings, facts: Facts) -> Iterator[Finding]:
             (HERE, "etcd", "nodes"),
             f"found {wanted}; this cluster was made with {have}, which is fixed; set {have}, or move the data to a new"
             " cluster",
+        )
+
+
+def _operator(settings: Settings, facts: Facts) -> Iterator[Finding]:
+    if not settings.kubernetes.monitoring.enabled or facts.definitions is None:
+        return
+    if missing := [name for name in DEFINITIONS if name not in facts.definitions]:
+        yield Finding(
+            (HERE, "monitoring", "enabled"),
+            f"this cluster does not know {', '.join(missing)}; install the Prometheus operator, or set enabled to"
+            " false",
         )

@@ -1,4 +1,4 @@
-"""Reads `k8s/` as kustomize would: the files that its kustomization.yaml lists, and nothing else."""
+"""Reads `k8s/` as kustomize would: the files that its kustomization.yaml files list, and nothing else."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class Kustomization:
     """The manifests in their order, what kustomize puts over all of them, and the component for backups."""
 
     manifests: tuple[Manifest, ...]
+    monitoring: tuple[Manifest, ...]  # those of k8s/monitoring, which only the Prometheus operator understands
     namespace: str
     labels: dict[str, str]
     images: dict[str, str]  # name -> name:tag
@@ -42,9 +43,10 @@ def read(folder: Path = FOLDER) -> Kustomization:
         raise ValueError(f"{folder.name}/kustomization.yaml: {', '.join(strange)} is not understood by the component")
     labels = {key: value for rule in root.get("labels", []) for key, value in rule["pairs"].items()}
     images = {one["name"]: f"{one.get('newName', one['name'])}:{one['newTag']}" for one in root.get("images", [])}
-    manifests = tuple(manifest for name in root["resources"] for manifest in _load(folder / name))
+    monitoring = _load(folder / "monitoring/kustomization.yaml")[0]
     return Kustomization(
-        manifests=manifests,
+        manifests=_listed(folder, root),
+        monitoring=_listed(folder / "monitoring", monitoring),
         namespace=root["namespace"],
         labels=labels,
         images=images,
@@ -52,15 +54,17 @@ def read(folder: Path = FOLDER) -> Kustomization:
     )
 
 
+def _listed(folder: Path, root: Manifest) -> tuple[Manifest, ...]:
+    return tuple(manifest for name in root["resources"] for manifest in _load(folder / name))
+
+
 def _component(folder: Path) -> Component:
     """A kustomize Component; raises ValueError as `read` does."""
     root = _load(folder / "kustomization.yaml")[0]
     if strange := sorted(root.keys() - UNDERSTOOD_OF_COMPONENTS):
         raise ValueError(f"{folder.name}/kustomization.yaml: {', '.join(strange)} is not understood by the component")
-    return Component(
-        manifests=tuple(manifest for name in root["resources"] for manifest in _load(folder / name)),
-        patches=tuple(patch for one in root["patches"] for patch in _load(folder / one["path"])),
-    )
+    patches = tuple(patch for one in root["patches"] for patch in _load(folder / one["path"]))
+    return Component(manifests=_listed(folder, root), patches=patches)
 
 
 def _load(file: Path) -> list[Manifest]:

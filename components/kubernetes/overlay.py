@@ -1,7 +1,8 @@
 """The manifests of `k8s/` with a stack's settings over them. Pure: parsed files and settings in, manifests out.
 
-With the settings' defaults the result is `k8s/` itself, as kustomize builds it, without its certificate Job and with
-one annotation more: `restart`, which changes when a file changes that its program reads only at its start.
+With the settings' defaults the result is `k8s/` itself, as kustomize builds it, without its certificate Job, with
+one annotation more: `restart`, which changes when a file changes that its program reads only at its start, and with
+members' pods that wait to be replaced in our order.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from components.kubernetes.backup import with_backups
 from components.kubernetes.certificate_manifests import certificate_manifests, trust_own_secrets
 from components.kubernetes.exposure import exposed
 from components.kubernetes.manifests import LOADER, Kustomization, Manifest, identity, pod_of
+from components.kubernetes.monitoring import monitored
 from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, namespace
 from components.render.hba import Admission
 from components.render.pods import Files, configuration_files
@@ -54,6 +56,7 @@ def overlay(
         exposed(manifest, settings)
         trust_own_secrets(manifest, settings)
     found += certificate_manifests(settings)
+    found += monitored(base.monitoring, settings)
     for manifest in found:
         _place(manifest, base, settings)
     return found
@@ -119,6 +122,7 @@ def image(settings: Settings, base: Kustomization) -> str:
 def _members(spec: dict[str, Any], settings: Settings) -> None:
     wanted = settings.kubernetes
     spec["replicas"] = 0 if wanted.hibernate else settings.members
+    spec["updateStrategy"] = {"type": "OnDelete"}  # by our own order, which switches over once: see replacing.py
     _claim(spec, wanted.storage.size, wanted.storage.storage_class)
     pod = spec["template"]["spec"]
     _resources(pod["containers"][0], wanted.resources.cpu, wanted.resources.memory)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.kubernetes.monitoring import DEFINITIONS
 from components.kubernetes.names import kubeconfig, namespace
 from components.settings.model import Settings
 
@@ -36,6 +37,7 @@ class Facts:
     owner: str | None = None
     classes: tuple[tuple[str, bool, bool], ...] | None = None  # name, whether it is the default one, whether it grows
     volumes: dict[str, tuple[str, str]] = field(default_factory=dict)  # size, class
+    definitions: frozenset[str] | None = None  # of the Prometheus operator; None where nobody asked for them too
 
 
 def kubectl(settings: Settings) -> Ask:
@@ -65,18 +67,20 @@ def kubectl(settings: Settings) -> Ask:
 
 
 def look(settings: Settings, ask: Ask) -> Facts:
-    """Four questions at once; the cluster's silence is a fact too."""
+    """Some questions at once; the cluster's silence is a fact too."""
     space = namespace(settings)
-    questions = (
+    questions = [
         ("config", "view", "--minify", "--output=json"),
         ("get", "namespaces", space, "--output=json"),
         ("get", "storageclasses", "--output=json"),
         ("get", "persistentvolumeclaims", f"--namespace={space}", "--output=json"),
-    )
+    ]
+    if settings.kubernetes.monitoring.enabled:
+        questions.append(("get", "customresourcedefinitions", *DEFINITIONS, "--output=name"))
     with ThreadPoolExecutor(len(questions)) as together:
-        view, spaces, classes, claims = together.map(ask, questions)
+        view, spaces, classes, claims, *definitions = together.map(ask, questions)
     context, address = _where(view)
-    silent = next((answer for answer in (view, spaces, classes, claims) if _is_silence(answer)), None)
+    silent = next((answer for answer in (view, spaces, classes, claims, *definitions) if _is_silence(answer)), None)
     if silent is not None:
         return Facts(context=context, address=address, unreachable=_last_line(silent[2]))
     return Facts(
@@ -86,6 +90,7 @@ def look(settings: Settings, ask: Ask) -> Facts:
         owner=_owner(spaces),
         classes=_classes(classes),
         volumes=_volumes(claims),
+        definitions=_definitions(definitions[0]) if definitions else None,
     )
 
 
@@ -141,6 +146,12 @@ def _classes(answer: Answer) -> tuple[tuple[str, bool, bool], ...] | None:
         )
         for one in _json(answer).get("items", [])
     )
+
+
+def _definitions(answer: Answer) -> frozenset[str] | None:
+    """kubectl prints those that are there, and complains of the rest."""
+    found = frozenset(line.rpartition("/")[2] for line in answer[1].splitlines())
+    return None if not found and FORBIDDEN in answer[2] else found
 
 
 def _volumes(answer: Answer) -> dict[str, tuple[str, str]]:

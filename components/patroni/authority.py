@@ -145,10 +145,19 @@ def flaw(
         return f"is not made out to {', '.join(lacking)}"
     if now < given.not_valid_before_utc:
         return "is not valid yet: was the clock set back?"
-    life = given.not_valid_after_utc - given.not_valid_before_utc
-    if now >= given.not_valid_before_utc + life * RENEWED_AT:
+    if now >= _renewal(given):
         return f"ends at {given.not_valid_after_utc:%Y-%m-%d}, so it is renewed"
     return None
+
+
+def renewal(certificate: bytes) -> datetime:
+    """When it is made anew."""
+    return _renewal(x509.load_pem_x509_certificate(certificate))
+
+
+def _renewal(given: x509.Certificate) -> datetime:
+    life = given.not_valid_after_utc - given.not_valid_before_utc
+    return given.not_valid_before_utc + life * RENEWED_AT
 
 
 def present() -> datetime:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from components.contract import Capabilities, Credentials, Endpoint, Route, Server
@@ -12,14 +11,16 @@ from components.rds.arguments import Arguments, region
 from components.rds.arguments_network import has_pooler, ports
 from components.settings.model import Settings
 
-PASSWORD_VARIABLE = "POSTGRES_PLATFORM_ADMIN_PASSWORD"  # noqa: S105  # a variable's name
-BUNDLES = Path.home() / ".cache" / "postgres-platform" / "rds-ca"
+# Where applications mount whom to trust, as their URLs say: Amazon's authorities, and the CA of our own poolers.
+MOUNTED = "/etc/postgres-platform"
+AMAZON_CA, POOLER_CA = f"{MOUNTED}/rds-bundle.pem", f"{MOUNTED}/pooler-ca.pem"
+PUBLIC_CA = "system"  # libpq's word since 16 for those that the machine trusts; RDS Proxy's certificate is theirs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hosts:
     """Names that AWS gives. `pooled` is what stands in front; None where clients connect to the database. `cluster` and
-    `service` are the pooler's in ECS.
+    `service` are the pooler's in ECS. `secret` is the ARN of the administrator's.
     """
 
     writer: str
@@ -27,6 +28,7 @@ class Hosts:
     pooled: str | None = None
     cluster: str | None = None
     service: str | None = None
+    secret: str | None = None
 
 
 def route(settings: Settings, hosts: Hosts) -> Route | None:
@@ -50,11 +52,6 @@ def bundle_url(settings: Settings) -> str:
     return f"https://truststore.pki.rds.amazonaws.com{suffix}/{region(settings)}/{region(settings)}-bundle.pem"
 
 
-def bundle_path(settings: Settings) -> Path:
-    """Where the access layer looks for it."""
-    return BUNDLES / f"{region(settings)}-bundle.pem"
-
-
 def server(settings: Settings, hosts: Hosts, username: str) -> Server:
     """AWS's own names throughout: a server certificate carries them, and no name of rds.dns."""
     at, pool = ports(settings, "database"), ports(settings, "pooler")
@@ -65,12 +62,20 @@ def server(settings: Settings, hosts: Hosts, username: str) -> Server:
         reader=reader,
         pooled=Endpoint(host=pooled, port=pool.first) if pooled else writer,
         pooled_reader=Endpoint(host=pooled, port=pool.last) if pooled else reader,
-        admin=Credentials(user=username, password_variable=PASSWORD_VARIABLE),
-        ca=str(bundle_path(settings)),
+        admin=Credentials(user=username, secret=hosts.secret),
+        ca=AMAZON_CA,
+        pooled_ca={"pgbouncer": POOLER_CA, "rds_proxy": PUBLIC_CA}.get(settings.rds.pooler.kind),
+        authorities=settings.rds.ca_bundle or bundle_url(settings),
+        pooled_lifetime=settings.pooler.server_lifetime if settings.rds.pooler.kind == "pgbouncer" else None,
         major=settings.known_major,
         capabilities=Capabilities(superuser=False, owns_hba=False, pgbouncer_reload=False),
         route=route(settings, hosts),
     )
+
+
+def planned(settings: Settings) -> Server:
+    """All that is known before AWS has given names."""
+    return server(settings, Hosts(writer="", reader="", pooled=""), settings.rds.username)
 
 
 def records(settings: Settings, name: str, hosts: Sequence[Any]) -> list[Arguments]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from components.access.coming import Coming
 from components.contract import Server
 from components.rds import arguments_running, arguments_server, names, security, watching
 from components.rds.arguments import region, regions_abroad
@@ -15,6 +17,7 @@ from components.rds.clusters import clusters
 from components.rds.databases import Databases, Ground
 from components.rds.in_front import in_front
 from components.rds.instances import instances
+from components.rds.logins import login_secrets
 from components.rds.place import Place, place
 from components.rds.pooler import Pooled
 from components.rds.resource import PROVIDER, Scope
@@ -22,18 +25,23 @@ from components.rds.running import Running
 from components.settings.model import Settings
 from components.settings.rds.rules import advice
 
+if TYPE_CHECKING:
+    from components.access.logins import Login  # loads the language, which a stack without access does not need
+
 IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
 
 
 class RdsCluster(pulumi.ComponentResource):
     """PostgreSQL on Amazon RDS: instance, Multi-AZ DB cluster or Aurora, with the same outputs for all.
 
-    `server` is known when AWS has given its names. `home` and `databases` are what a pooler is built on. `secret` is
-    the ARN of the administrator's, `waiting` says what a reboot or the maintenance window has to finish, `policies`
-    maps logins to the ARNs of their policies. `extensions` are those that the access specs ask for.
+    `server` is known when AWS has given its names, `coming` before. `home` and `databases` are what a pooler is built
+    on. `secret` is the ARN of the administrator's, `waiting` says what a reboot or the maintenance window has to
+    finish, `policies` maps logins to the ARNs of their policies. `extensions` are those that the access specs ask for.
     """
 
     server: pulumi.Output[Server]
+    coming: Coming
+    identity = None  # the administrator's password lies in Secrets Manager, where each session asks for it
     home: Place
     databases: Databases
     secret: pulumi.Output[str]
@@ -61,6 +69,8 @@ class RdsCluster(pulumi.ComponentResource):
         self.pooled = in_front(ground.home, self.databases, self.secret)
         self.waiting = self._remember(extensions)
         self.server = self._server()
+        self.coming = Coming(planned=arguments_server.planned(settings), writer=self.databases.writer)
+        self._set_up_pooler()
         self.register_outputs({"secret": self.secret, "waiting": self.waiting})
 
     @property
@@ -73,6 +83,24 @@ class RdsCluster(pulumi.ComponentResource):
             "pooler_certificate_authority": self.pooled.ca if self.pooled else None,
             "waiting": self.waiting,
         }
+
+    def publish(self, logins: Iterable[Login]) -> None:
+        """A secret in Secrets Manager for each login and database, made once its URLs work."""
+        # No child of ours: access waits for all of those, and these wait for access.
+        scope = dataclasses.replace(self.home.scope, component=None)
+        authority = self.pooled.ca if self.pooled else None
+        pulumi.export("login_secrets", login_secrets(scope, self.home.key, logins, authority))
+
+    def _set_up_pooler(self) -> None:
+        """What PgBouncer needs on the server, where anybody is let in by it; reached by its tasks if need be."""
+        front = self.pooled
+        if front is None or front.password is None or not self._settings.access:
+            return
+        from components.access.pooler_login import PoolerLogin  # loads what a stack without access does not need
+
+        after = pulumi.ResourceOptions(parent=self, depends_on=[*self.databases.everything, *front.parts])
+        password, name = front.password, f"{self._prefix}-pooler-login"
+        PoolerLogin(name, server=self.server, coming=self.coming, password=password, opts=after)
 
     def _scope(self, where: str) -> Scope:
         home = where == region(self._settings)
@@ -133,6 +161,7 @@ class RdsCluster(pulumi.ComponentResource):
     def _server(self) -> pulumi.Output[Server]:
         found, settings, front = self.databases, self._settings, self.pooled
         names: dict[str, pulumi.Input[str] | None] = {"writer": found.writer, "reader": found.reader}
+        names["secret"] = self.secret
         if front is not None:
             names |= {"pooled": front.host, "cluster": front.cluster, "service": front.service}
         return pulumi.Output.all(pulumi.Output.all(**names), found.username).apply(

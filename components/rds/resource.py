@@ -47,14 +47,16 @@ class Resource(pulumi.CustomResource):
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Where resources are declared: one region of one stack. `name` begins the logical name of each."""
+    """Where resources are declared: one region of one stack. `name` begins the logical name of each, `component` is
+    what they are children of.
+    """
 
     name: str
     settings: Settings
     region: str
     home: bool
     account: pulumi.Output[str]
-    component: pulumi.Resource
+    component: pulumi.Resource | None
     provider: pulumi.ProviderResource
 
     def make(

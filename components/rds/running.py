@@ -1,6 +1,7 @@
 """What the last run made, kept in the state: the next preview says what a change does to it, or that it must not be.
 
-It comes after the databases, so that it remembers only what was really done.
+It comes after the databases, so that it remembers only what was really done. Where nothing differs from the last run,
+nothing is loaded that would judge it: that is what most previews come to.
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ import pulumi
 from pulumi import dynamic
 
 from components.access import edge
-from components.access.failures import AccessError
-from components.rds import arguments_running as arguments
 
 WHERE = "rds"
+TOLD = ("spec", "version", "storage")
 
 
 class RunningProvider(dynamic.ResourceProvider):
@@ -31,12 +31,14 @@ class RunningProvider(dynamic.ResourceProvider):
         return dynamic.CreateResult(id_="running", outs={**props, "waiting": []})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
-        lines = edge.guarded(WHERE, lambda: _compared(_olds, _news))
-        edge.say(lines)
-        told = ("spec", "version", "storage")
-        return dynamic.DiffResult(changes=any(_plain(_olds.get(one)) != _plain(_news.get(one)) for one in told))
+        changed = any(_plain(_olds.get(one)) != _plain(_news.get(one)) for one in TOLD)
+        if changed or _upgrading(_news):
+            edge.say(edge.guarded(WHERE, lambda: _compared(_olds, _news)))
+        return dynamic.DiffResult(changes=changed)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
+        from components.rds import arguments_running as arguments
+
         old, new = json.loads(_olds["spec"]), json.loads(_news["spec"])
         left = arguments.left_waiting(old, new)
         changed = bool(arguments.told(old, new))
@@ -50,7 +52,15 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) else value
 
 
+def _upgrading(news: Mapping[str, Any]) -> bool:
+    """An `upgrade:` that is done is to be told of although nothing differs: it must go."""
+    return json.loads(news["spec"])["settings"]["rds"].get("upgrade") is not None
+
+
 def _compared(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+    from components.access.failures import AccessError
+    from components.rds import arguments_running as arguments
+
     old, new = json.loads(olds["spec"]), json.loads(news["spec"])
     wrong = arguments.findings(old, new, olds)
     if wrong:

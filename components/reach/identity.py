@@ -19,7 +19,7 @@ def unusable(identity: Mapping[str, str] | None, now: datetime | None = None) ->
     if identity is None:
         return None
     if not identity:
-        return "the administrator's certificate is yet to be made"
+        return "the server or its administrator's identity is yet to be made"
     from cryptography import x509  # a twentieth of a command's start, which only a brought identity needs
 
     until = x509.load_pem_x509_certificate(identity["certificate"].encode()).not_valid_after_utc

@@ -22,20 +22,22 @@ class PooledLogin:
 def over_budget(settings: Settings, logins: Iterable[PooledLogin]) -> str | None:
     """What a person should know when every pool is full at once; None when the server has enough for that.
 
-    PgBouncer keeps a pool for each pair of login and database, and the server keeps each login to its limit.
+    Each PgBouncer keeps a pool for each pair of login and database, and the server keeps each login to its limit.
     """
     pooler = settings.pooler
-    size = pooler.default_pool_size + pooler.reserve_pool_size
-    known = sorted(logins, key=lambda one: one.name)
+    gateways = settings.kubernetes.gateways.replicas if settings.platform == "kubernetes" else 1
+    size = gateways * (pooler.default_pool_size + pooler.reserve_pool_size)
+    known = list(logins)
     pairs = sum(one.databases for one in known)
-    most = sum(min(one.databases * size, one.databases * size if one.limit is None else one.limit) for one in known)
+    most = sum(one.databases * size if one.limit is None else min(one.databases * size, one.limit) for one in known)
     every, kept = (_number(settings, name) for name in ("max_connections", "superuser_reserved_connections"))
     if most <= every - kept:
         return None
+    each = f" in each of {gateways} gateways" if gateways > 1 else ""
     capped = f", which their connection_limit keep to {most}" if most < pairs * size else ""
     return (
         f"the pools can ask for more connections than there are: {pairs} pairs of login and database x "
-        f"({pooler.default_pool_size} default_pool_size + {pooler.reserve_pool_size} reserve_pool_size) = "
+        f"({pooler.default_pool_size} default_pool_size + {pooler.reserve_pool_size} reserve_pool_size){each} = "
         f"{pairs * size}{capped}; the server has {every - kept} ({every} max_connections - {kept} "
         "superuser_reserved_connections). "
         "When all are busy, some get FATAL: too many connections. Lower pooler.default_pool_size or the logins' "

@@ -6,28 +6,40 @@ transaction that sends it to the server, so both hold the same one and SCRAM is 
 
 from __future__ import annotations
 
-# Needs CREATEROLE and CREATE in the database, no more. A role that is gone, may not log in, or has expired gets no
-# answer, whatever its row says. SECURITY DEFINER with a pinned search_path, as in pgbouncer_sql.py.
-INSTALL = """\
-CREATE SCHEMA IF NOT EXISTS pgbouncer;
-REVOKE ALL ON SCHEMA pgbouncer FROM PUBLIC;
-GRANT USAGE ON SCHEMA pgbouncer TO pgbouncer;
-CREATE TABLE IF NOT EXISTS pgbouncer.verifier (
-    login text PRIMARY KEY,
-    verifier text NOT NULL CHECK (verifier LIKE 'SCRAM-SHA-256$%')
-);
-REVOKE ALL ON pgbouncer.verifier FROM PUBLIC;
-CREATE OR REPLACE FUNCTION pgbouncer.get_auth(p_user text) RETURNS TABLE (u text, p text)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+# A role that is gone, may not log in, or has expired gets no answer, whatever its row says.
+BODY = """
     SELECT login, verifier FROM pgbouncer.verifier JOIN pg_catalog.pg_roles ON rolname = login
     WHERE login = p_user AND rolcanlogin AND NOT rolsuper AND NOT rolreplication AND rolname <> 'pgbouncer'
       AND (rolvaliduntil IS NULL OR rolvaliduntil > pg_catalog.now())
-$$;
-REVOKE ALL ON FUNCTION pgbouncer.get_auth(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgbouncer.get_auth(text) TO pgbouncer;
 """
+SEARCH_PATH = "pg_catalog, pg_temp"
+SCHEMA = "CREATE SCHEMA IF NOT EXISTS pgbouncer"
+TABLE = """\
+CREATE TABLE IF NOT EXISTS pgbouncer.verifier (
+    login text PRIMARY KEY,
+    verifier text NOT NULL CHECK (verifier LIKE 'SCRAM-SHA-256%')
+)"""
+# SECURITY DEFINER with a pinned search_path, as in pgbouncer_sql.py.
+FUNCTION = f"""\
+CREATE OR REPLACE FUNCTION pgbouncer.get_auth(p_user text) RETURNS TABLE (u text, p text)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = {SEARCH_PATH} AS $${BODY}$$"""
+USE_SCHEMA = "GRANT USAGE ON SCHEMA pgbouncer TO pgbouncer"
+USE_FUNCTION = "GRANT EXECUTE ON FUNCTION pgbouncer.get_auth(text) TO pgbouncer"
 
 
 def install_sql() -> str:
-    """Schema, table and function, for a server that has the role pgbouncer. A second run changes nothing."""
-    return INSTALL
+    """Schema, table and function, for a server that has the role pgbouncer. A second run changes nothing.
+
+    Needs CREATEROLE and CREATE in the database, no more.
+    """
+    steps = (
+        SCHEMA,
+        "REVOKE ALL ON SCHEMA pgbouncer FROM PUBLIC",
+        USE_SCHEMA,
+        TABLE,
+        "REVOKE ALL ON pgbouncer.verifier FROM PUBLIC",
+        FUNCTION,
+        "REVOKE ALL ON FUNCTION pgbouncer.get_auth(text) FROM PUBLIC",
+        USE_FUNCTION,
+    )
+    return "".join(f"{step};\n" for step in steps)

@@ -16,6 +16,7 @@ LABEL_KEY = r"^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-
 NODE_PORTS = {"ge": 1024, "le": 65535}
 Port = Annotated[int, Strict()]
 Count = Annotated[int, Strict()]
+Flag = Annotated[bool, Strict()]
 DEFAULT_MAJOR = 17
 
 
@@ -174,6 +175,23 @@ class StandbySettings(Section):
     port: Port = setting(5432, ge=1, le=65535, unit="TCP port", cost="reload", description="Its port.")
 
 
+class MonitoringSettings(Section):
+    """What the Prometheus operator reads: PodMonitors of every part and the alert rules of k8s/monitoring."""
+
+    enabled: Flag = setting(
+        False, cost="nothing restarts",
+        description="Whether they are made. The operator's resource definitions must be in the cluster.",
+    )  # fmt: skip
+    namespace: str = setting(
+        "monitoring", pattern=LABEL, cost="nothing restarts",
+        description="Namespace of the Prometheus that may read the metrics.",
+    )  # fmt: skip
+    labels: Mapping[str, str] = setting(
+        {}, cost="nothing restarts",
+        description="Labels of PodMonitors and rules, by which a Prometheus chooses what it reads (often `release`).",
+    )  # fmt: skip
+
+
 class KubernetesSettings(Section):
     """Patroni, PostgreSQL, etcd and the gateways as pods, from the manifests in `k8s/`."""
 
@@ -196,7 +214,8 @@ class KubernetesSettings(Section):
     resources: ResourceSettings = setting(ResourceSettings(), cost="rolling restart", description="Of a member.")
     image: str | None = setting(
         None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:@-]{0,253}$", cost="rolling restart",
-        description="Image of all pods, with a tag or a digest, built from k8s/image. Default: the one of k8s/.",
+        description="Image of all pods, with a tag or a digest, built from k8s/image. Gateways get it too: each of "
+        "their connections ends once, between two transactions, with `server shutting down`. Default: the one of k8s/.",
     )  # fmt: skip
     pull_policy: Literal["IfNotPresent", "Always", "Never"] = setting(
         "IfNotPresent", cost="rolling restart", description="When a machine fetches the image."
@@ -220,6 +239,9 @@ class KubernetesSettings(Section):
     )  # fmt: skip
     standby_of: StandbySettings | None = setting(
         None, cost="reload", description="Makes this a standby cluster of another one. Without it: promoted."
+    )
+    monitoring: MonitoringSettings = setting(
+        MonitoringSettings(), cost="nothing restarts", description="Metrics and alerts for a Prometheus."
     )
     fenced: Texts = setting(
         (), cost="reload",

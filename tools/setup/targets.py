@@ -78,6 +78,7 @@ TARGETS: dict[str, Target] = {
     "format": Target((Need.TOOLS,), (("-m", "ruff", "check", "--fix", "--quiet", "."), ("-m", "ruff", "format", "."))),
     "schema": Target((Need.TOOLS,), (("-m", "tools.schema"),)),
     "chaos-quick": Target(EVERYTHING, (("-m", "tests.chaos", "--count", "10"),)),
+    "judges": Target((Need.PYTHON,), (("-m", "tools.judges"),)),
     "lab-up": Target((Need.PYTHON,), (("-m", "tools.lab", "up"),)),
     "lab-down": Target((Need.PYTHON,), (("-m", "tools.lab", "down"),)),
     "chaos-kubernetes": Target((Need.TOOLS,), (("-m", "tests.live.kubernetes.chaos", "--count", "10"),)),

@@ -15,6 +15,10 @@ SELECT json_build_object(
   'connections', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
                  - coalesce(current_setting('reserved_connections', true)::int, 0),
   'cron_database', current_setting('cron.database_name', true),
+  'pooler_table', coalesce(has_schema_privilege(to_regnamespace('pgbouncer'), 'USAGE')
+                  AND has_table_privilege(to_regclass('pgbouncer.verifier'), 'SELECT')
+                  AND has_table_privilege(to_regclass('pgbouncer.verifier'), 'INSERT')
+                  AND has_table_privilege(to_regclass('pgbouncer.verifier'), 'UPDATE'), false),
   'infrastructure', (SELECT json_agg(rolname) FROM pg_roles WHERE rolcanlogin AND rolname = ANY(%(infrastructure)s)),
   'available', CASE WHEN cardinality(%(extensions)s::text[]) > 0 THEN coalesce((
       SELECT json_object_agg(name, json_build_object('default', fallback, 'versions', versions, 'requires', requires,

@@ -118,6 +118,14 @@ class RdsSettings(Section):
         description="Certificate authority of the server certificates: rds-ca-rsa2048-g1, rds-ca-rsa4096-g1 or "
         "rds-ca-ecc384-g1. Server certificates of these renew themselves.",
     )
+    ca_bundle: str | None = setting(
+        None,
+        min_length=1,
+        cost="nothing restarts",
+        description="File of the certificate authorities (PEM) by which this program knows the database, from the "
+        "project's folder, or a web address. Default: Amazon's bundle of the region, fetched once and kept below "
+        "~/.cache/postgres-platform.",
+    )
     network: NetworkSettings = setting(NetworkSettings(), cost="at once", description="VPC and who may connect.")
     reach: ReachSettings = setting(ReachSettings(), cost="nothing restarts", description="This program's own way in.")
     dns: DnsSettings | None = setting(None, cost="at once", description="Names of your own. Default: none.")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.live.access.scratch import majors
+from tests.live.access.scratch import in_memory, majors
 
 # Pulumi and the command line meet the same core whatever the server is.
 ELSEWHERE = ("test_pulumi.py", "test_command.py")
@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
     here = Path(__file__).parent
     files = [str(file) for file in sorted(here.glob("test_*.py")) if file.name not in ELSEWHERE]
     files.append(str(here.parent / "access_adopt" / "test_adopt.py"))
-    environment = {**os.environ, "ACCESS_MAJORS": " ".join(map(str, majors()))}
+    environment = {**os.environ, **in_memory(), "ACCESS_MAJORS": " ".join(map(str, majors()))}
     return subprocess.run([sys.executable, "-m", "pytest", "-q", *arguments, *files], env=environment).returncode
 
 

@@ -22,13 +22,15 @@ from tools.setup.majors import programs
 from tools.setup.servers import newest
 
 LONGEST_WAIT_S = 60
+MEMORY = Path("/dev/shm")  # noqa: S108  # each test makes a database, which on a busy disk takes most of the time
 HBA = """
 local all all trust
 hostssl all postgres 127.0.0.1/32 cert
 hostssl all all 127.0.0.1/32 scram-sha-256
+hostssl all all ::1/128 scram-sha-256
 """
 SETTINGS = """
-listen_addresses = '127.0.0.1'
+listen_addresses = '127.0.0.1, ::1'
 ssl = on
 ssl_cert_file = '../pki/server.crt'
 ssl_key_file = '../pki/server.key'
@@ -51,10 +53,15 @@ def packaged() -> int:
     return newest() or majors()[0]
 
 
+def in_memory() -> dict[str, str]:
+    """The environment of a long run of tests, whose servers lie in memory where there is any to write to."""
+    return {"TMPDIR": str(MEMORY)} if os.access(MEMORY, os.W_OK) else {}
+
+
 @contextmanager
-def scratch_server(major: int) -> Iterator[Path]:
-    """The folder of a running server's socket; its log lies there as `log`."""
-    binaries = programs(major)
+def scratch_server(major: int, binaries: Path | None = None) -> Iterator[Path]:
+    """The folder of a running server's socket; its log lies there as `log`. `binaries`: other programs than usual."""
+    binaries = binaries or programs(major)
     assert binaries is not None, f"no server programs of PostgreSQL {major}; `make matrix` fetches them"
     folder = Path(tempfile.mkdtemp(prefix="access-"))
     try:

@@ -218,7 +218,8 @@ def test_rights_alone_need_no_new_sessions(target: Target) -> None:
     set_up(target, FIRST)
     with target.open("shop") as connection:
         connection.execute("REVOKE SELECT ON app.orders FROM app")
-    apply.apply_database(target, spec(), "shop", scripts(FIRST), OPTIONS)
+    done = apply.apply_database(target, spec(), "shop", scripts(FIRST), OPTIONS)
+    assert [str(one) for one in done.statements] == ['GRANT SELECT ON TABLE "app"."orders" TO "app"']
     assert found(target) is None
 
 

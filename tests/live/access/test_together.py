@@ -10,11 +10,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from components.access import session
+from components.access import apply, session
 from components.access.apply import Done
 from components.access.failures import AccessError
+from components.access.scripts import NO_TRANSACTION
 from components.access.session import Target
-from tests.live.access.shop import Shop
+from tests.live.access.shop import TABLES, Shop
 
 pytestmark = pytest.mark.live
 
@@ -90,12 +91,41 @@ def test_sessions_that_die_in_the_middle_are_opened_again(target: Target, mark: 
     assert shop.plan() == []
 
 
+@pytest.mark.parametrize("header", ["", f"{NO_TRANSACTION}\n"], ids=["in the transaction", "by itself"])
+def test_a_session_that_dies_in_a_script_is_opened_again(target: Target, mark: str, header: str) -> None:
+    """A failover while a script runs: what the server said of its end is no fault of the script."""
+    slow = f"{header}SELECT pg_sleep(0.5);\n"
+    shop = Shop(target, mark, tables=slow if header else slow + TABLES)
+    told: list[str] = []
+
+    def kill() -> None:
+        until = time.monotonic() + 60
+        with target.open(autocommit=True) as connection:
+            while time.monotonic() < until:
+                if connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND query ~ 'pg_sleep'",
+                    [shop.database],
+                ).rowcount:
+                    return
+                time.sleep(0.02)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        shop.apply(report=told.append)
+    finally:
+        killer.join()
+    assert any("terminating connection" in line and "trying again" in line for line in told), told
+    assert shop.plan() == []
+    with shop.admin() as connection:
+        ran = connection.execute("SELECT count(*) FROM postgres_platform.script_journal").fetchone()
+    assert ran == (1,)
+
+
 def test_a_run_that_ends_after_any_statement_leaves_nothing_half_done(
     target: Target, mark: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from components.access import apply
-
-    real = apply.run
+    real, ended = apply.run, 0
     for stop in range(0, 40, 3):
         shop = Shop(target, f"{mark}{stop:02}")
         left = [stop]
@@ -112,22 +142,29 @@ def test_a_run_that_ends_after_any_statement_leaves_nothing_half_done(
         try:
             shop.apply()
         except KeyboardInterrupt:
-            pass
+            ended += 1
         finally:
             monkeypatch.setattr(apply, "run", real)
         shop.apply()
         assert shop.plan() == []
+    assert ended > 5
 
 
 def test_the_digest_of_another_plan_is_refused(target: Target, mark: str) -> None:
     with pytest.raises(AccessError, match="the server changed since the plan was shown"):
         Shop(target, mark).apply(digest="0" * 64)
+    with target.open() as connection:
+        assert not connection.execute("SELECT FROM pg_roles WHERE rolname ^@ %s", [mark]).rowcount
 
 
-def test_a_server_that_is_not_there_is_one_sentence(mark: str, tmp_path: Path) -> None:
-    nobody = Target.at(f"host={tmp_path} user=postgres")
+def test_a_server_that_is_not_there_is_waited_for_with_a_limit(mark: str, tmp_path: Path) -> None:
+    nobody, told = Target.at(f"host={tmp_path} user=postgres"), list[str]()
+    began = time.monotonic()
     with pytest.raises(psycopg.OperationalError):
-        session.retried(lambda: nobody.open(), within=0.5)
+        session.retried(lambda: nobody.open(), told.append, within=1)
+    assert 0.2 < time.monotonic() - began < 10
+    assert told and all("No such file or directory" in line and "trying again" in line for line in told)
+    assert not any("\n" in line for line in told)
 
 
 def test_what_ran_is_told(target: Target, mark: str) -> None:

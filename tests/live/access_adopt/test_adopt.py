@@ -15,7 +15,7 @@ from psycopg import sql
 
 from components.access import adopt_read, apply, passwords, scripts
 from components.access.session import Target
-from components.access.spec import Spec, load
+from components.access.spec import Spec, load, loads
 from tests.live.access import scratch
 from tests.live.access.shop import Shop
 from tests.live.access_adopt import orm
@@ -101,7 +101,9 @@ def test_the_migrations_of_drizzle(target: Target, mark: str, tmp_path: Path) ->
 def test_what_we_made_ourselves(target: Target, mark: str) -> None:
     shop = Shop(target, mark)
     shop.apply()
-    found = adopted(target, mark, shop.database)
+    made = adopt_read.adopted(target, [shop.database], roles=f"^{mark}", origin="here")
+    assert made.left == (), made.text
+    found = yaml.safe_load(made.text)
     ours = found["databases"][shop.database]
     assert found["harden"] is True
     assert ours["rls"]["context"] == {"org": {"setting": "app.org", "type": "integer"}}
@@ -110,12 +112,14 @@ def test_what_we_made_ourselves(target: Target, mark: str) -> None:
     assert set(tenant["see_all"]) == {f"{mark}_owner", f"{mark}_board"}
     assert list(tenant["exempt"]) == ["app.audit"]
     assert ours["schemas"]["app"]["tables"]["users"] == {f"{mark}_readers": {"select": ["id", "org"]}}
-    # An apply of what was adopted, with what was revoked by hand given back.
+    # What was adopted brings back what is taken away by hand, so that the spec that it was made by finds nothing to do.
     shop.run("REVOKE SELECT ON app.orders FROM MARK_app", "DROP POLICY tenant_floor ON app.users")
-    assert len(adopt_read.adopted(target, [shop.database], roles=f"^{mark}", origin="here").left) == 0
+    assert len(shop.plan()) == 2
+    apply.apply_database(target, loads(made.text, "adopted.yaml").spec, shop.database, [], apply.Options())
+    assert shop.plan() == []
 
 
-@pytest.mark.parametrize("system", ["devmentor", "faevision", "pretamane"])
+@pytest.mark.parametrize("system", ["devmentor", "faevision", "pretamane", "nexpo"])
 def test_our_own_systems(system: str, target: Target) -> None:
     """The specs under sql/, applied, adopted, and taken away again."""
     loaded = load(ROOT / "sql" / system / "access.yaml")

@@ -169,5 +169,22 @@ def everything(target: Target, database: str) -> list[str]:
         return sorted(repr(row) for query in queries for row in _rows(connection, query))
 
 
+def shared(target: Target, mark: str) -> list[str]:
+    """What is no database's own of the world's roles: what they are, who is in whom, their settings and rights."""
+    queries = (
+        "SELECT * FROM pg_authid WHERE rolname ^@ %(mark)s",
+        "SELECT roleid::regrole::text, member::regrole::text, to_jsonb(m) - 'oid' FROM pg_auth_members m "
+        "JOIN pg_roles r ON r.oid = member WHERE rolname ^@ %(mark)s",
+        "SELECT s.* FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = setrole WHERE rolname ^@ %(mark)s",
+        "SELECT datname, datdba, datacl::text FROM pg_database WHERE datname ^@ %(mark)s",
+        "SELECT d.* FROM pg_shdescription d JOIN pg_roles r ON r.oid = objoid WHERE rolname ^@ %(mark)s",
+    )
+    with target.open() as connection:
+        found = [repr(row) for query in queries for row in _rows(connection, query, {"mark": mark})]
+        if connection.info.server_version >= 150000:
+            found += map(repr, _rows(connection, PARAMETER_ENTRIES))
+        return sorted(found)
+
+
 def _rows(connection: Connection, query: str, words: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
     return connection.execute(query.encode(), words or None).fetchall()

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from components.access import session
-from components.access.session import Target
+from components.access.session import Connection, Target
 from tests.live.access.shop import Shop
 from tests.live.exactness import catalogue
 from tests.live.exactness.ending import ENDINGS, Interrupter
@@ -112,11 +112,25 @@ def test_a_server_that_crashes_in_the_middle(
     shop.apply()
     shop.run(*HARM)
     before = catalogue.everything(shop.target, shop.database)
-    assert interrupted(shop, at, "crashed", monkeypatch)
+    with target.open(autocommit=True) as witness:
+        assert interrupted(shop, at, "crashed", monkeypatch)
+        _crashed(witness)
     _recovered(target)
     assert catalogue.everything(shop.target, shop.database) == before
     shop.apply()
     assert shop.plan() == []
+
+
+def _crashed(witness: Connection) -> None:
+    """The server notices a moment after the kill, and ends every session before it recovers."""
+    end = time.monotonic() + LONGEST_RECOVERY_S
+    while True:
+        try:
+            witness.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return
+        assert time.monotonic() < end, "the server did not notice that a process of it was killed"
+        time.sleep(0.02)
 
 
 def _recovered(target: Target) -> None:

@@ -105,6 +105,14 @@ def cut_leader_off(platform: Platform, lab: Lab | None) -> Heal:
     return lambda: _selector(platform, before)
 
 
+def lose_node(platform: Platform, lab: Lab | None) -> Heal:
+    """The leader's whole machine is gone, with a gateway and an etcd node, and nobody says goodbye."""
+    assert lab is not None, "only the lab's machines can be lost"
+    node = platform.node_of(platform.leader())
+    lab.lose_node(node)
+    return lambda: lab.bring_back(node)
+
+
 def _selector(platform: Platform, selector: dict[str, Any]) -> None:
     change = [{"op": "replace", "path": "/spec/podSelector", "value": selector}]
     platform.kubectl.run("patch", "networkpolicy", "pg", "--type=json", "-p", json.dumps(change))
@@ -118,7 +126,8 @@ FAULTS: Mapping[str, Fault] = {
     "etcd-lost": lose_etcd,
     "no-api-killed": kill_leader_without_api,
     "cut-off": cut_leader_off,
+    "node-lost": lose_node,
 }
 # What must be so before the measuring begins.
-PREPARATIONS: Mapping[str, Callable[[Platform], None]] = {"node-drained": lead_apart}
-NEED_LAB = frozenset({"no-api-killed", "cut-off"})
+PREPARATIONS: Mapping[str, Callable[[Platform], None]] = {"node-drained": lead_apart, "node-lost": lead_apart}
+NEED_LAB = frozenset({"no-api-killed", "cut-off", "node-lost"})

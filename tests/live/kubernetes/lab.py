@@ -156,6 +156,21 @@ class Lab:
                 return process
         raise LookupError(f"no process of container {container}")
 
+    def lose_node(self, node: str) -> None:
+        """All that runs on it ends at once, kubelet too; what it has on disk stays."""
+        os.kill(self.init(node), signal.SIGKILL)
+
+    def bring_back(self, node: str) -> None:
+        command = [str(lab() / "kubebox.sh"), "node-start", node.rpartition("-")[2]]
+        subprocess.run(command, env=environment(), check=True, capture_output=True, timeout=120)
+
+    def name_again(self, image: str, name: str) -> None:
+        """Another name of an image, on each node: for the templates of pods it is another image."""
+        for node in sorted(file.name for file in (self.state / "pids").glob("node-?")):
+            words = ("ctr", node.removeprefix("node-"), "images", "tag", "--force", image, name)
+            command = [str(lab() / "kubebox.sh"), *words]
+            subprocess.run(command, env=environment(), check=True, capture_output=True, timeout=60)
+
     def forget_connections(self, node: str, address: str) -> None:
         """A policy of the lab stops new connections only; so those that are there are forgotten."""
         for direction in ("-s", "-d"):

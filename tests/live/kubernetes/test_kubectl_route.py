@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.live.kubernetes import metrics
 from tests.live.kubernetes.client import Client, now
 from tests.live.kubernetes.lab import Kubectl, wait_until
 from tests.live.kubernetes.platform import MEMBERS, Platform, applied, overlay
@@ -88,11 +90,23 @@ def test_no_pooled_connection_lands_on_a_replica(platform: Platform, client: Cli
     assert leader not in {address for address, _ in reads}
 
 
+def test_everything_that_the_alerts_ask_for_is_measured(platform: Platform, client: Client) -> None:
+    """An alert on a metric that nobody exports never fires, and every check of the rules passes."""
+    wanted = metrics.asked_for() - metrics.OF_KUBELET
+    assert len(wanted) > 20
+    found = metrics.exported(platform.kubectl, (platform.leader(), "etcd-0", metrics.a_gateway(platform.kubectl)))
+    assert wanted - found == set()
+
+
 def test_a_lost_volume_is_made_anew_without_waiting_for_a_checkpoint(platform: Platform, client: Client) -> None:
-    replica = next(name for name in MEMBERS if name != platform.leader())
+    leader = platform.leader()
+    replica = next(name for name in MEMBERS if name != leader)
     _lose_volume(platform, replica)
     seconds = platform.wait_whole(APART)
     assert seconds < 120, "a spread checkpoint takes minutes"
+    told = platform.kubectl.run("logs", leader, "-c", "postgres")
+    assert "checkpoint starting: force wait" not in told
+    assert re.search("checkpoint starting: (immediate|fast) force wait", told)
     assert "replica has been created using basebackup" in platform.kubectl.run("logs", replica, "-c", "postgres")
 
 

@@ -6,9 +6,12 @@ import json
 import os
 import secrets
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from psycopg import sql
 
@@ -17,6 +20,7 @@ from tests.project_copy import ROOT
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(3600)]
 POLICY_TABLE, POLICY_DATABASE = ("app", "projects"), "faevision"
+SESSIONS = 8
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +69,44 @@ def test_isolation_holds_through_the_pooled_service(stack: Stack, system: str, t
     assert " passed" in done.stdout
 
 
+def test_pooled_sessions_get_new_role_settings_from_every_gateway(stack: Stack) -> None:
+    """They are open before the `up` and after it, enough of them that no gateway has none."""
+    before, after = (f"settings: {{ statement_timeout: {limit}, idle_in" for limit in ("30s", "29s"))
+    spec = stack.root / "sql/faevision/access.yaml"
+    with stack.urls() as records, ExitStack() as held:
+        record = next(one for one in records if one["role"] == "faevision_app")
+        sessions = [
+            held.enter_context(psycopg.connect(record[way], autocommit=True))
+            for way in ("pooled", "read_only")
+            for _ in range(SESSIONS)
+        ]
+        assert limits(sessions) == ["30s"] * len(sessions)
+        assert holders(stack) == gateways(stack)
+
+        spec.write_text(spec.read_text().replace(before, after, 1))
+        told = stack.told("up")
+
+        assert "until it is told to RECONNECT" not in told
+        assert limits(sessions) == ["29s"] * len(sessions)
+    assert stack.changes("up") == {}
+
+
+def limits(sessions: Sequence[psycopg.Connection[Any]]) -> list[str]:
+    rows = [session.execute("SHOW statement_timeout").fetchone() for session in sessions]
+    return [str(row[0]) for row in rows if row]
+
+
+def gateways(stack: Stack) -> set[str]:
+    words = ("get", "pods", "-l", "app.kubernetes.io/name=gateway", "-o", "jsonpath={.items[*].status.podIP}")
+    return set(stack.platform.kubectl.run(*words).split())
+
+
+def holders(stack: Stack) -> set[str]:
+    """The gateways whose PgBouncer holds a session of the application's on the leader."""
+    asked = "SELECT DISTINCT host(client_addr) FROM pg_stat_activity WHERE usename = 'faevision_app'"
+    return set(stack.platform.sql(stack.platform.leader(), asked).split())
+
+
 def test_each_login_has_a_secret_that_opens_its_database(stack: Stack) -> None:
     name = "login.faevision-app.faevision"
     data = json.loads(stack.platform.kubectl.run("get", "secret", name, "-o", "json"))["data"]
@@ -101,6 +143,9 @@ def test_drift_is_shown_and_repaired(stack: Stack) -> None:
     assert f"{stack.name}-service-pg-pool-ro" in shown
     assert "CREATE POLICY" in shown
     assert policy in shown
+    previewed = stack.told("preview")
+    assert "CREATE POLICY" in previewed
+    assert policy in previewed
 
     stack.changes("up")
     assert kubectl.run("get", "configmap", "patroni", "-o", "jsonpath={.data}") == before

@@ -49,7 +49,7 @@ class Cloud:
         return boto3.client(service, region_name=REGION, endpoint_url=self.address, **keys)
 
     def settings(self, rds: Mapping[str, Any], **others: Any) -> Settings:
-        return load({"platform": "rds", "name": "main", "rds": {"region": REGION, **rds}, **others})
+        return load({"platform": "rds", "name": "main", "access": [], "rds": {"region": REGION, **rds}, **others})
 
     def stack(self, program: Program) -> automation.Stack:
         return workspace(self.home, self.environment, program)

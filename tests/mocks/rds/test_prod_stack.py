@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import pytest
 import yaml
 
 from components.platforms import PLATFORMS, ROOT, checked_settings
-from components.settings.problems import SettingsError
 from components.settings.rds.rules import advice
 from components.settings.source import Source
 from tests.mocks.rds.graph import declared
@@ -37,13 +35,3 @@ def test_it_is_a_production() -> None:
     zones = {one.get("availabilityZone") for one in databases.values()} - {None}
     assert len(zones) == 2
     assert all(found.requests["rds.Instance", name].protect for name in databases)
-
-
-def test_access_specs_are_refused_with_their_line_until_they_can_be_applied() -> None:
-    given = {**config(), "postgres-platform:access": ["sql/faevision/access.yaml"]}
-    with pytest.raises(SettingsError) as caught:
-        checked_settings(given, Source.read(FILE))
-    (problem,) = caught.value.problems
-    assert (problem.path, problem.file) == ("access", "Pulumi.prod.yaml")
-    assert problem.message == "access specs are not applied on platform rds by this release; set access: []"
-    assert problem.line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from tests.plugins.aws import words
+from tests.plugins.aws import answered, words
 from tests.plugins.aws.kind import Aws, Kind, none_if_gone
 from tests.plugins.protocol_values import Props
 
@@ -83,7 +83,13 @@ class Instance(Kind):
         aws.call("rds", operation, **request)
         if later:
             self.update(aws, str(inputs["identifier"]), first, {**first, **later, "applyImmediately": True})
+        if operation == self.creates and inputs.get("username"):
+            self._master(aws, str(inputs["identifier"]), inputs)
         return str(inputs["identifier"])
+
+    def _master(self, aws: Aws, id_: str, inputs: Props) -> None:
+        said = self.describe(aws, id_, inputs) or {}
+        answered.master(aws, str(inputs["username"]), inputs, said.get("MasterUserSecret"))
 
     def _later(self, aws: Aws, operation: str, asked: Props) -> Props:
         """What can only be set once a replica or a restored instance is there, as the real provider does."""
@@ -153,8 +159,8 @@ class Instance(Kind):
         secret = said.get("MasterUserSecret")
         return {
             "arn": said["DBInstanceArn"],
-            "address": where.get("Address", ""),
-            "endpoint": f"{where.get('Address', '')}:{port}",
+            "address": answered.host(where.get("Address", "")),
+            "endpoint": f"{answered.host(where.get('Address', ''))}:{port}",
             "port": port,
             "resourceId": said.get("DbiResourceId", ""),
             "status": said.get("DBInstanceStatus", ""),
@@ -185,6 +191,8 @@ class Instance(Kind):
         if asked:
             at_once = bool(new.get("applyImmediately"))
             aws.call("rds", self.updates, DBInstanceIdentifier=id_, ApplyImmediately=at_once, **asked)
+        if new.get("username") and "MasterUserPassword" in asked:
+            self._master(aws, str(new["identifier"]), new)
         said = self.describe(aws, str(new["identifier"]), new)
         if said:
             retag(aws, said["DBInstanceArn"], old, new)
@@ -236,6 +244,8 @@ class Cluster(Kind):
         if inputs.get("enabledCloudwatchLogsExports"):
             request["EnableCloudwatchLogsExports"] = inputs["enabledCloudwatchLogsExports"]
         aws.call("rds", self.creates, **request)
+        said = self.describe(aws, str(inputs["clusterIdentifier"]), inputs) or {}
+        answered.master(aws, str(inputs.get("masterUsername")), inputs, said.get("MasterUserSecret"))
         return str(inputs["clusterIdentifier"])
 
     def describe(self, aws: Aws, id_: str, inputs: Props) -> Props | None:
@@ -261,8 +271,8 @@ class Cluster(Kind):
         secret = said.get("MasterUserSecret")
         return {
             "arn": said["DBClusterArn"],
-            "endpoint": said.get("Endpoint", ""),
-            "readerEndpoint": said.get("ReaderEndpoint", ""),
+            "endpoint": answered.host(said.get("Endpoint", "")),
+            "readerEndpoint": answered.host(said.get("ReaderEndpoint", "")),
             "port": said.get("Port", 5432),
             "clusterResourceId": said.get("DbClusterResourceId", ""),
             "engineVersionActual": said.get("EngineVersion", ""),

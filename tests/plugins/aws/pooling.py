@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.plugins.aws import words
+from tests.plugins.aws import answered, words
 from tests.plugins.aws.kind import Aws, Kind, none_if_gone
 from tests.plugins.protocol_values import Props
 
@@ -148,7 +148,7 @@ class LoadBalancer(Kind):
         return dict(inputs)
 
     def outputs(self, aws: Aws, id_: str, said: Props, inputs: Props) -> Props:
-        found = {"arn": id_, "dnsName": said["DNSName"], "zoneId": said.get("CanonicalHostedZoneId", "")}
+        found = {"arn": id_, "dnsName": answered.host(said["DNSName"]), "zoneId": said.get("CanonicalHostedZoneId", "")}
         return {**found, "arnSuffix": id_.partition(":loadbalancer/")[2]}
 
     def update(self, aws: Aws, id_: str, old: Props, new: Props) -> None:

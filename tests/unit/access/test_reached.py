@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from components.access import failures
@@ -30,4 +32,7 @@ def test_nobody_is_asked_while_the_administrator_s_certificate_is_yet_to_be_made
 
 
 def test_a_server_travels_with_its_route() -> None:
+    pods = dataclasses.replace(SERVER, pods=SERVER.route, consoles=(HERE,))
+
     assert Server.from_dict(SERVER.to_dict()) == SERVER
+    assert Server.from_dict(pods.to_dict()) == pods

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.access.model import Facts, Relation, Server, Table
-from components.access.row_policies import RowSecurity, compiled, wanted
+from components.access.row_policies import RowSecurity, compiled, in_place, said, wanted
 from components.access.scope import Scope
 from components.access.spec import loads
 from components.access.spec.row_policies import Context
@@ -77,6 +77,30 @@ def made(**tables: dict[str, str]) -> RowSecurity:
 def policies(found: RowSecurity, name: str) -> dict[str, tuple[str, bool, tuple[str, ...]]]:
     by_name = found.policies[Table("a", name)]
     return {called: (policy.command, policy.permissive, policy.roles) for called, policy in by_name.items()}
+
+
+@pytest.mark.parametrize(
+    "text, parsed",
+    [
+        ("org = :o", "org = $1"),
+        ("org = :organization AND x::int = 1", f"org = $1{' ' * 11} AND x::int = 1"),
+        ("a = ':org' AND \":org\" = :org", "a = ':org' AND \":org\" = $1  "),
+    ],
+)
+def test_what_is_parsed_keeps_every_character_in_its_place(text: str, parsed: str) -> None:
+    assert in_place(text) == parsed
+    assert len(parsed) == len(text)
+
+
+def test_every_expression_is_known_by_its_key() -> None:
+    rls = loads(SPEC, "a.yaml").spec.databases["shop"].rls
+    assert rls
+    assert said(rls) == {
+        "tenant.using": "org = :org",
+        'tables."a.own".mine.using': "id = 1",
+        'tables."a.free".all_of_it.using': "true",
+        'tables."a.later".x.using': "true",
+    }
 
 
 def test_a_tenants_table() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from psycopg.conninfo import conninfo_to_dict
 
 from components.access.spec import loads
@@ -66,6 +68,15 @@ def test_a_url_for_each_login_and_database_with_the_password_whole() -> None:
     assert [(one["database"], one["role"]) for one in found] == [
         ("shop", "direct"), ("open", "direct"), ("open", "nobody"),
     ]  # fmt: skip
+    assert {conninfo_to_dict(found[0][kind])["sslrootcert"] for kind in ("pooled", "direct", "read_only")} == {
+        "/ca.crt"
+    }
     ports = [conninfo_to_dict(found[0][kind])["port"] for kind in ("pooled", "direct", "read_only")]
     assert ports == ["3", "1", "4"]
     assert all(conninfo_to_dict(one[kind])["password"] == PASSWORD for one in found for kind in ("pooled", "direct"))
+
+
+def test_poolers_with_an_authority_of_their_own_are_verified_by_that() -> None:
+    [found, *_] = urls(SPEC, dataclasses.replace(server(), pooled_ca="/pooler.crt"), {"direct": PASSWORD})
+    files = [conninfo_to_dict(found[kind])["sslrootcert"] for kind in ("pooled", "direct", "read_only")]
+    assert files == ["/pooler.crt", "/ca.crt", "/pooler.crt"]

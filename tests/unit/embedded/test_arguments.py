@@ -100,7 +100,7 @@ def test_the_server_is_known_without_asking_anybody() -> None:
     server = arguments.server(settings, sites(settings, "/x"))
     ends = [server.writer, server.reader, server.pooled, server.pooled_reader]
     assert list(map(str, ends)) == [f"localhost:{port}" for port in (17000, 17001, 17002, 17003)]
-    assert server.admin.password_variable is None
+    assert server.admin.secret is None
     assert (server.ca, server.admin.key) == ("/x/ca.crt", "/x/pki/postgres.key")
 
 

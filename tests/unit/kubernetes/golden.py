@@ -42,6 +42,12 @@ def case_names() -> list[str]:
     return sorted(folder.name for folder in CASES.iterdir() if folder.is_dir())
 
 
+def given(name: str) -> dict[str, Any]:
+    """A stack's configuration, and the extensions that its access specs use."""
+    found: dict[str, Any] = yaml.safe_load((CASES / name / "stack.yaml").read_text(encoding="utf-8"))
+    return found
+
+
 def made(given: dict[str, Any]) -> list[Manifest]:
     """The manifests of a stack."""
     settings = load(given["config"], default_major=DEFAULT_MAJOR)
@@ -55,8 +61,7 @@ def default() -> dict[tuple[str, str], Manifest]:
 
 def rendered(name: str) -> str:
     """The case's golden file."""
-    given = yaml.safe_load((CASES / name / "stack.yaml").read_text(encoding="utf-8"))
-    found = {identity(one): one for one in made(given)}
+    found = {identity(one): one for one in made(given(name))}
     changed = {
         " ".join(key): _changes(flat(default()[key]), flat(one)) if key in default() else {"new": one}
         for key, one in found.items()

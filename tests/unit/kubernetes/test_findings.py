@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from components.kubernetes.findings import findings
+from components.kubernetes.monitoring import DEFINITIONS
 from components.kubernetes.preflight import Answer, Facts, look
 from components.settings.load import load
 from components.settings.model import Settings
@@ -61,6 +62,8 @@ HERE = {"namespaces": frozenset({"postgres-main"}), "owner": "main"}
                      "are of class standard, which never changes", id="another class"),
         pytest.param({"etcd": {"nodes": 5}}, facts(**HERE, volumes=volumes("etcd", "2Gi", "growing")), "etcd.nodes",
                      "made with 3, which is fixed", id="more etcd nodes"),
+        pytest.param({"monitoring": {"enabled": True}}, facts(definitions=frozenset({DEFINITIONS[0]})),
+                     "monitoring.enabled", "does not know prometheusrules.monitoring.coreos.com", id="no operator"),
     ],
 )  # fmt: skip
 def test_a_finding_says_what_to_do(asked: dict[str, Any], found: Facts, path: str, part: str) -> None:
@@ -80,6 +83,8 @@ def test_a_finding_says_what_to_do(asked: dict[str, Any], found: Facts, path: st
         pytest.param(
             {"namespace": "team", "existing_namespace": True}, facts(namespaces=frozenset({"team"})), id="lent"
         ),
+        pytest.param({}, facts(definitions=frozenset()), id="no operator wanted"),
+        pytest.param({"monitoring": {"enabled": True}}, facts(definitions=None), id="an operator one may not look for"),
         pytest.param({"storage": {"storage_class": "x"}}, facts(classes=None, namespaces=None), id="one may not look"),
     ],
 )
@@ -132,6 +137,21 @@ def test_a_cluster_is_read() -> None:
         classes=(("standard", True, True),),
         volumes={"data-pg-0": ("10Gi", "standard")},
     )
+
+
+@pytest.mark.parametrize(
+    "answer, known",
+    [
+        pytest.param((0, f"customresourcedefinition.apiextensions.k8s.io/{DEFINITIONS[0]}\n", ""),
+                     frozenset({DEFINITIONS[0]}), id="one"),
+        pytest.param((1, "", "Error from server (NotFound): not found"), frozenset(), id="none"),
+        pytest.param((1, "", "Error from server (Forbidden): no"), None, id="one may not look"),
+    ],
+)  # fmt: skip
+def test_the_operator_is_asked_for_only_when_it_is_wanted(answer: Answer, known: frozenset[str] | None) -> None:
+    wanted = settings(monitoring={"enabled": True})
+    assert look(wanted, answering({**ALL, "customresourcedefinitions": answer})).definitions == known
+    assert look(settings(), answering(ALL)).definitions is None
 
 
 def test_a_refusal_is_no_silence_and_absence_is_an_answer() -> None:

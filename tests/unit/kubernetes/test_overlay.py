@@ -11,6 +11,7 @@ import yaml
 
 from components.kubernetes import manifests
 from components.kubernetes.manifests import Manifest, identity
+from components.kubernetes.monitoring import narrowed
 from components.kubernetes.overlay import RESTART
 from components.settings.kubernetes_rules import FROZEN_IS_DEAD
 from tests.unit.kubernetes.golden import BASE, CASES, case_names, default, flat, made, rendered
@@ -47,7 +48,21 @@ def test_defaults_change_nothing_of_k8s_but_the_mark_and_the_labels() -> None:
         strange = {path for path in changed if ".labels" not in path and not path.startswith("metadata.namespace")}
         allowed = {f"spec.template.metadata.annotations.{RESTART}"}
         allowed |= {path for path in strange if path.endswith(".image")}  # kustomize puts the tag
+        if key == ("StatefulSet", "pg"):
+            allowed.add("spec.updateStrategy.type")  # new pods come in our order
         assert strange <= allowed, key
+
+
+@pytest.mark.parametrize(
+    "expression, narrow",
+    [
+        ("patroni_is_paused == 1", 'patroni_is_paused{namespace="n"} == 1'),
+        ("sum by (scope) (patroni_primary) > 1", 'sum by (scope) (patroni_primary{namespace="n"}) > 1'),
+        ('rate(etcd_x_bucket{pod=~"etcd-.*"}[5m])', 'rate(etcd_x_bucket{namespace="n",pod=~"etcd-.*"}[5m])'),
+    ],
+)  # fmt: skip
+def test_an_alert_is_of_one_namespace(expression: str, narrow: str) -> None:
+    assert narrowed(expression, "n") == narrow
 
 
 def test_the_files_themselves_are_not_changed() -> None:

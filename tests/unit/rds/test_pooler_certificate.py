@@ -36,6 +36,30 @@ def test_what_is_good_stays(made: dict[str, Any]) -> None:
     assert PROVIDER.diff("main-pooler", made, ASKED).changes is False
 
 
+def test_what_is_known_to_be_good_is_not_read_again(made: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_: object) -> str:
+        raise AssertionError("the certificate was read")
+
+    monkeypatch.setattr(authority, "flaw", asked)
+    assert PROVIDER.diff("main-pooler", made, ASKED).changes is False
+
+
+@pytest.mark.parametrize("touched", ["certificate", "ca"])
+def test_what_was_touched_since_is_judged_anew(made: dict[str, Any], touched: str) -> None:
+    other = dict(PROVIDER.create(ASKED).outs or {})
+    assert PROVIDER.diff("main-pooler", {**made, touched: other[touched]}, ASKED).changes is True
+
+
+def test_a_state_from_before_the_judgement_was_kept_is_read(made: dict[str, Any]) -> None:
+    older = {name: value for name, value in made.items() if name != "judged"}
+    assert PROVIDER.diff("main-pooler", older, ASKED).changes is False
+
+
+def test_a_clock_that_was_set_back_is_seen(made: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pooler_certificate, "present", lambda: authority.present() - timedelta(days=1))
+    assert PROVIDER.diff("main-pooler", made, ASKED).changes is True
+
+
 def test_another_name_is_signed_by_the_same_ca(made: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     wider = {**ASKED, "hosts": [HOST, "pool.example.com"]}
     assert PROVIDER.diff("main-pooler", made, wider).changes is True

@@ -76,6 +76,17 @@ def test_what_would_cost_the_data_stops_the_preview(rds: dict[str, Any], others:
     assert "nothing was changed" in str(caught.value)
 
 
+def test_an_upgrade_that_is_done_is_told_of_although_nothing_differs() -> None:
+    done = inputs({"upgrade": {"from": 16, "to": 17}})
+    with pytest.raises(AccessError, match=r"found 16, but 17\.6 runs; it is done, remove the block"):
+        RunningProvider().diff("running", done, done)
+
+
+def test_an_unchanged_stack_is_not_judged_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arguments_running, "findings", lambda *_: pytest.fail("judged"))
+    assert RunningProvider().diff("running", made(), inputs()).changes is False
+
+
 def test_a_replaced_database_can_be_allowed_by_name() -> None:
     wanted = inputs({"username": "somebody"}, allow=["replace-database"])
     assert RunningProvider().diff("running", made(), wanted).changes is True
