@@ -26,7 +26,7 @@ def test_it_loads_and_says_what_is_a_placeholder() -> None:
     settings = checked_settings(config(), Source.read(FILE))
     assert settings.platform in PLATFORMS
     told = {".".join(path) for path, _ in advice(settings, date(2026, 11, 21))}
-    assert told == {"rds.pooler.image"}
+    assert told == {"rds.pooler.image", "rds.network.consumers"}
 
 
 def test_it_is_a_production() -> None:

@@ -186,4 +186,18 @@ def reach(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def nobody_gets_in(settings: Settings) -> Iterator[Finding]:
+    """Advice: a database that answers nobody, this program neither unless it comes by a task of the pooler."""
+    asked = settings.rds
+    if asked.network.consumers:
+        return
+    by_task = asked.reach.by == "ssm" and asked.reach.target is None
+    who = "nobody can connect" if by_task else "nobody can connect, nor can this program set up access"
+    yield Finding(
+        ("rds", "network", "consumers"),
+        f"is empty, so {who}; name who may, by security_group or cidr, and to what (to: [pooler, database])",
+    )
+
+
 RULES = (zones, private_network, apart, public, public_needs_a_public_vpc, consumers, reach)
+ADVICE = (nobody_gets_in,)
