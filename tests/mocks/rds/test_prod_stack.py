@@ -48,7 +48,7 @@ MADE_UP = 8  # a hyphen and seven digits, which Pulumi puts behind a name
 def test_the_longest_name_that_a_stack_may_have_fits_everywhere(kind: str) -> None:
     longest = "a" * 30
     pooler = {"kind": kind, **({"image": f"r/p@sha256:{'1a2b3c4d' * 8}"} if kind == "pgbouncer" else {})}
-    iam = {"logins": {"b" * 63: []}}
+    iam: dict[str, object] = {"logins": {"b" * 63: []}}
     rds = {"region": "eu-central-1", "pooler": pooler, "iam": iam}
     found, _ = declared(load({"platform": "rds", "name": longest, "replicas": 1, "rds": rds}))
     wrong = {

@@ -177,15 +177,6 @@ def test_apply_immediately_waits_for_no_window() -> None:
     assert waiting([found]) == []
 
 
-def test_the_block_of_an_upgrade_says_nothing_of_its_own() -> None:
-    """What it does is told with `major`; that it comes, and goes when it is done, costs nothing."""
-    said, done = settings({"upgrade": {"from": 16, "to": 17}}, major=17), settings(major=17)
-    assert effects(deployment(done), deployment(said)) == []
-    assert effects(deployment(said), deployment(done)) == []
-    on_the_way = effects(deployment(settings(major=16)), deployment(said))
-    assert [one.path for one in on_the_way] == ["major"]
-
-
 def test_a_major_upgrade_is_long_and_final() -> None:
     old, new = settings(major=16), settings({"upgrade": {"from": 16, "to": 17}}, major=17)
     said = [str(one) for one in effects(deployment(old), deployment(new)) if one.path == "major"]
