@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from components.access.coming import Coming
-from components.access.logins import Login
 from components.contract import Server
 from components.rds import arguments_running, arguments_server, names, security, watching
 from components.rds.arguments import region, regions_abroad
@@ -25,6 +24,9 @@ from components.rds.resource import PROVIDER, Scope
 from components.rds.running import Running
 from components.settings.model import Settings
 from components.settings.rds.rules import advice
+
+if TYPE_CHECKING:
+    from components.access.logins import Login  # loads the driver, for which a stack without access has no use
 
 IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from components.access.logins import Login
 from components.rds import login_texts as arguments
 from components.rds.resource import Resource, Scope
+
+if TYPE_CHECKING:
+    from components.access.logins import Login  # loads the driver, for which a stack without access has no use
 
 
 def login_secrets(
