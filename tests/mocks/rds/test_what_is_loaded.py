@@ -1,4 +1,4 @@
-"""A preview of an unchanged stack loads neither driver, nor certificate library, nor AWS's SDK: each costs it a tenth."""
+"""A preview of an unchanged stack loads no driver, no certificate library, no SDK of AWS: each costs it a tenth."""
 
 from __future__ import annotations
 
