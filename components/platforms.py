@@ -121,6 +121,8 @@ def checked_settings(given: Mapping[str, Any], source: Source | None, *, online:
     problems = [*found]
     if platform in (None, "embedded"):
         problems += _no_server(settings, installed.servers(), source)
+    if online and settings.platform == "rds" and settings.rds.online:
+        problems += import_module("components.rds.online").problems(settings, source, problems)
     if online and settings.platform == "kubernetes":
         problems += import_module("components.kubernetes.readiness").problems(settings, source, problems)
     if problems:

@@ -10,6 +10,7 @@ from typing import Any
 from components.rds.arguments import Arguments, given, region, tags
 from components.settings.catalogue import rds as offers
 from components.settings.model import Settings
+from components.settings.rds.addresses import addresses
 from components.settings.rds.network import ConsumerSettings
 from components.settings.rds.replicas import identifier
 
@@ -39,11 +40,11 @@ def _named(settings: Settings, label: str) -> dict[str, str]:
     return {**tags(settings), "Name": f"{identifier(settings)}-{label}"}
 
 
-def vpc(settings: Settings) -> Arguments:
-    """Without an internet gateway: nothing in it reaches the internet, nor is reached."""
+def vpc(settings: Settings, where: str) -> Arguments:
+    """Of a region. Without an internet gateway: nothing in it reaches the internet, nor is reached."""
     return given(
         {
-            "cidrBlock": settings.rds.network.cidr,
+            "cidrBlock": addresses(settings, where),
             "enableDnsHostnames": True,
             "enableDnsSupport": True,
             "assignGeneratedIpv6CidrBlock": True if settings.rds.network.type == "DUAL" else None,

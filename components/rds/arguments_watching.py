@@ -19,6 +19,7 @@ OF_CLUSTERS = frozenset(
     | {"migration", "notification", "serverless"}
 )
 OF_GROUPS = ("configuration change",)
+OF_PROXIES = frozenset({"configuration change", "creation", "deletion", "failure"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +105,12 @@ def _alarm(settings: Settings, one: Alarm, member: str, topic_arn: Any) -> Argum
 
 
 def events(settings: Settings, topic_arn: Any, source: str, ids: Sequence[Any]) -> Arguments:
-    """Events of instances, clusters or parameter groups (`source` is RDS's source type)."""
+    """Events of instances, clusters, parameter groups or proxies (`source` is RDS's source type)."""
     asked = list(settings.rds.alarms.events)
     categories = {
         "db-cluster": [one for one in asked if one in OF_CLUSTERS],
         "db-parameter-group": list(OF_GROUPS),
+        "db-proxy": [one for one in asked if one in OF_PROXIES],
     }.get(source, asked)
     return {
         "snsTopic": topic_arn,

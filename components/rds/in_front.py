@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from components.rds import names
+from components.rds import names, watching
 from components.rds.databases import Databases
 from components.rds.endpoints import endpoints
 from components.rds.place import Place
@@ -44,6 +44,10 @@ def _ground(home: Place, databases: Databases) -> PoolerGround:
 
 def _proxy(home: Place, databases: Databases, secret: pulumi.Output[str]) -> Pooled:
     logins, ground = Logins(secret=secret, resource_ids=databases.resource_ids), _ground(home, databases)
-    if home.scope.settings.rds.members_are_a_cluster:
-        return rds_proxy(home.scope, ground, logins, cluster=databases.main["clusterIdentifier"])
-    return rds_proxy(home.scope, ground, logins, instance=databases.main["identifier"])
+    of_cluster = home.scope.settings.rds.members_are_a_cluster
+    follows = (
+        {"cluster": databases.main["clusterIdentifier"]} if of_cluster else {"instance": databases.main["identifier"]}
+    )
+    made = rds_proxy(home.scope, ground, logins, **follows)
+    watching.events(home.scope, home.topic, {"db-proxy": [made.parts[0]["name"]]})
+    return made

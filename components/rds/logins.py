@@ -11,7 +11,7 @@ from components.rds import login_texts as arguments
 from components.rds.resource import Resource, Scope
 
 if TYPE_CHECKING:
-    from components.access.logins import Login
+    from components.access.logins import Login  # loads the driver, for which a stack without access has no use
 
 
 def login_secrets(

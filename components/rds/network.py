@@ -10,6 +10,7 @@ import pulumi
 
 from components.rds import arguments_network as arguments
 from components.rds.resource import Resource, Scope
+from components.settings.rds.addresses import addresses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +51,13 @@ def network(scope: Scope, existing: Existing | None) -> Network:
 
 def _own(scope: Scope) -> tuple[pulumi.Input[str], list[pulumi.Input[str]], pulumi.Output[str] | None]:
     settings = scope.settings
-    vpc = scope.make("ec2.Vpc", "vpc", arguments.vpc(settings), ("ipv6CidrBlock",))
+    vpc = scope.make("ec2.Vpc", "vpc", arguments.vpc(settings, scope.region), ("ipv6CidrBlock",))
     scope.make("ec2.DefaultSecurityGroup", "default", arguments.default_group(settings, vpc.id))
     table = scope.make("ec2.RouteTable", "private", arguments.route_table(settings, vpc.id))
     zones = arguments.zones(settings, scope.region)
     subnets: list[pulumi.Input[str]] = []
-    for number, (zone, cidr) in enumerate(
-        zip(zones, arguments.parts(settings.rds.network.cidr, len(zones)), strict=True)
-    ):
+    parts = arguments.parts(addresses(settings, scope.region), len(zones))
+    for number, (zone, cidr) in enumerate(zip(zones, parts, strict=True)):
         inputs = arguments.subnet(settings, vpc.id, zone, cidr, _ipv6(scope, vpc, number))
         made = scope.make("ec2.Subnet", zone, inputs)
         joined = {"routeTableId": table.id, "subnetId": made.id}

@@ -86,9 +86,10 @@ def effects(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Effect]:
     """Each difference of two `deployment` mappings, with what it does; empty when nothing changes."""
     found: list[Effect] = []
     gone_or_new = _whole_replicas(old, new)
+    told_elsewhere = [*gone_or_new, "rds.upgrade"]  # the block only says what `major` then does
     for path in sorted(old.keys() | new.keys()):
         before, after = _text(old.get(path)), _text(new.get(path))
-        if before == after or _same_parameter(path, before, after, new) or _inside(path, gone_or_new):
+        if before == after or _same_parameter(path, before, after, new) or _inside(path, told_elsewhere):
             continue
         found.append(_immediately(_effect(path, before, after, new), new))
     return sorted([*found, *(_replica_effect(path, path in new) for path in gone_or_new)])

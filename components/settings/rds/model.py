@@ -56,6 +56,12 @@ class RdsSettings(Section):
     region: str | None = setting(
         None, cost="new cluster", description="AWS region. Default: aws:region of the stack; one of the two is needed."
     )
+    online: Truth = setting(
+        False,
+        cost="nothing restarts",
+        description="true asks AWS in each run whether it offers the classes with the version in their regions; else "
+        "this project's data alone is asked, which is as old as it says.",
+    )
     identifier: str | None = setting(
         None,
         cost="next window, outage",

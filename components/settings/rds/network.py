@@ -49,6 +49,12 @@ class NetworkSettings(Section):
         cost="new cluster",
         description="Addresses of the VPC that is made, /16 to /24; each zone gets an equal part.",
     )
+    cidrs: Mapping[str, str] = setting(
+        {},
+        cost="new cluster",
+        description="Region -> addresses of the VPC that is made there for replicas. Default: a block of the same size "
+        "as cidr, elsewhere in the same private range, so that the two can be peered.",
+    )
     zones: Texts = setting(
         (),
         cost="at once",

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from components.settings.catalogue import rds as offers
 from tests.live.rds.emulator import emulator
 from tests.live.rds.stack import ACCOUNT, Cloud, Run, Step
 
@@ -58,7 +59,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prod]:
 def refused(prod: Prod, rds: Mapping[str, Any] | None = None, **others: Any) -> str:
     """What the preview ends with."""
     with pytest.raises(
-        Exception, match=r"preview failed|Preview failed|unable to replace|nothing was changed"
+        Exception, match=r"preview failed|Preview failed|unable to replace|nothing was (changed|begun)"
     ) as caught:
         prod.preview(rds, **others)
     return " ".join(str(caught.value).split())
@@ -149,12 +150,24 @@ def test_a_parameter_touches_its_group_alone_and_says_when_it_is_in_effect(
 
 
 def test_a_major_version_gets_a_group_of_its_own_and_replaces_nothing(prod: Prod) -> None:
-    run = prod.preview({"upgrade": {"from": 17, "to": 18}}, major=18)
+    """No database answers here, so it is unchecked; test_upgrade.py has one that does."""
+    said = {"upgrade": {"from": 17, "to": 18}}
+    assert "nothing was begun; make the database reachable" in refused(prod, said, major=18)
+    run = prod.preview(said, major=18, allow=["unchecked-upgrade"])
     assert run.steps[PRIMARY] == ("update", ("allowMajorVersionUpgrade", "engineVersion", "parameterGroupName"))
     assert run.steps["rds/parameterGroup:main-pg18"][0] == "create"
     assert run.steps[GROUP][0] == "update"  # kept, for the way back by snapshot
     assert "replace" not in {operation for key, (operation, _) in run.steps.items() if key.startswith("rds/")}
     assert "major: 17 -> 18: in the maintenance window, major upgrade" in run.said
+
+
+def test_a_minor_version_that_is_pinned_waits_for_the_window(prod: Prod) -> None:
+    pinned = str(offers.creatable("instance", 17)[-1])
+    run = prod.preview({"engine_version": pinned, "auto_minor_upgrade": False})
+    assert run.steps[PRIMARY] == ("update", ("autoMinorVersionUpgrade", "engineVersion"))
+    assert f"rds.engine_version: (default) -> {pinned}: in the maintenance window, primary and standby together" in (
+        run.said
+    )
 
 
 def test_a_replica_more_is_made_and_read_by_the_pooler(prod: Prod) -> None:
@@ -190,15 +203,18 @@ def test_a_replica_goes_only_when_protection_is_off(prod: Prod) -> None:
     assert "cannot be deleted because it is protected" in refused(prod, replicas=0)
 
 
-def test_in_the_end_nothing_is_left(prod: Prod) -> None:
+def test_in_the_end_nothing_is_left_but_the_logs(prod: Prod) -> None:
     """Two steps, as documented: protection off, then destroy; the replica goes in between."""
     open_ = {"protection": False}
     prod.up(open_, allow=["without-protection"])
     run = prod.preview(open_, replicas=0, allow=["without-protection"])
     assert run.steps[REPLICA][0] == "delete"
+    assert "the replica is deleted, its readers are cut off" in run.said
     assert "replace" not in run.steps.get(PRIMARY, ("same",))[0]
     prod.cloud.destroy()
     cloud = prod.cloud
     assert cloud.client("rds").describe_db_instances()["DBInstances"] == []
     assert cloud.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
     assert cloud.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
+    logs = {one["logGroupName"] for one in cloud.client("logs").describe_log_groups()["logGroups"]}
+    assert {"/aws/rds/instance/main/postgresql", "/aws/rds/instance/main-replica-1/upgrade"} <= logs

@@ -27,7 +27,16 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "masterUserSecrets": [{"secretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!cluster-1"}],
     },
 }  # fmt: skip
-AUTONAMED = ("ParameterGroup", "ClusterParameterGroup", "SubnetGroup", "Role", "Topic", "EventSubscription", "Policy")
+AUTONAMED = (
+    "ParameterGroup",
+    "ClusterParameterGroup",
+    "SubnetGroup",
+    "Role",
+    "Topic",
+    "EventSubscription",
+    "Policy",
+    "Proxy",
+)
 
 
 @dataclass

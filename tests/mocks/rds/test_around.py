@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from ipaddress import IPv4Network, ip_network
 from typing import Any
 
 import pytest
@@ -103,6 +104,14 @@ def test_a_region_has_its_own_key_group_network_and_topic() -> None:
     there = {(kind, name) for (kind, name), inputs in found.resources.items() if inputs.get("region") == "eu-west-1"}
     needed = ["kms.Key", "kms.Alias", "ec2.Vpc", "rds.SubnetGroup", "ec2.SecurityGroup", "rds.ParameterGroup"]
     assert {kind for kind, _ in there} >= {*needed, "sns.Topic", "cloudwatch.MetricAlarm", "cloudwatch.LogGroup"}
+
+
+def test_networks_of_several_regions_can_be_peered() -> None:
+    blocks = [ip_network(one["cidrBlock"]) for one in graph("regions")[0].of("ec2.Vpc").values()]
+    assert len(blocks) == 2 and not blocks[0].overlaps(blocks[1])
+    far = next(one["cidrBlock"] for one in graph("regions")[0].of("ec2.Vpc").values() if one.get("region"))
+    parts = [one for one in graph("regions")[0].of("ec2.Subnet").values() if one.get("region") == "eu-west-1"]
+    assert len(parts) == 3 and all(IPv4Network(one["cidrBlock"]).subnet_of(IPv4Network(far)) for one in parts)
 
 
 def test_the_key_lets_the_account_logs_and_alarms_in_and_nobody_else() -> None:

@@ -11,6 +11,7 @@ import pytest
 from pulumi import _types
 
 from components.rds.resource import PROVIDER, token
+from components.rds.upgrading import OF_CLUSTERS, OF_INSTANCES
 from tests.mocks.rds.stacks import graph
 
 # Loading the provider's package warns of what it has deprecated itself.
@@ -47,3 +48,19 @@ def test_the_provider_knows_every_token(kind: str) -> None:
 
 def test_the_plugin_is_the_one_that_is_required() -> None:
     assert f"pulumi-aws=={PROVIDER}\n" in REQUIREMENTS.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("function", ["get_instance", "get_instances", "get_cluster", "get_clusters"])
+def test_the_provider_answers_in_the_words_that_are_read(function: str) -> None:
+    """What upgrading.py asks for, and what it reads of the answer."""
+    found = import_module(f"pulumi_aws.rds.{function}")
+    result = next(value for name, value in vars(found).items() if name.startswith("Get") and name.endswith("Result"))
+    words = {
+        "get_instance": {"address", "masterUsername", "masterUserSecrets"},
+        "get_instances": {"instanceIdentifiers"},
+        "get_cluster": {"endpoint", "masterUsername", "masterUserSecrets"},
+        "get_clusters": {"clusterIdentifiers"},
+    }[function]
+    assert words <= {wire for _, wire, _ in _types._py_properties(result)}
+    asked = OF_CLUSTERS if "cluster" in function else OF_INSTANCES
+    assert function == f"get_{asked.function[3:].lower()}{'s' if function.endswith('s') else ''}"

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from components.render.rds_alarms import alarms
-from tests.mocks.rds.graph import ACCOUNT
+from tests.mocks.rds.graph import ACCOUNT, declared
 from tests.mocks.rds.stacks import graph, of
 from tests.mocks.rds.test_around import policy
 from tests.mocks.rds.test_databases import FAR_KEY, KEY, OURS, arn
+from tests.unit.settings.rds.stacks import settings
 
 TOPIC, FAR_TOPIC = arn("sns.Topic", "main-alarms"), arn("sns.Topic", "main-eu-west-1-alarms", "eu-west-1")
 MEMBERS = {
@@ -127,6 +128,16 @@ def test_events_after_the_topics_policy(stack: str, name: str, expected: dict[st
     assert found["rds.EventSubscription", name] == {**expected, "snsTopic": TOPIC, "enabled": True, "tags": OURS}
     needed = {urn.rpartition("$")[2] for urn in found.requests["rds.EventSubscription", name].dependencies}
     assert "aws:sns/topicPolicy:TopicPolicy::main-alarms" in needed
+
+
+def test_what_happens_to_a_proxy_is_told_too() -> None:
+    found, _ = declared(settings({"pooler": {"kind": "rds_proxy", "image": None}}))
+    inputs = found["rds.EventSubscription", "main-events-proxy"]
+    assert (inputs["sourceType"], inputs["sourceIds"]) == (
+        "db-proxy",
+        [found["rds.ProxyTarget", "main-pooler"]["dbProxyName"]],
+    )
+    assert inputs["eventCategories"] == ["configuration change", "deletion", "failure"]
 
 
 @pytest.mark.parametrize(

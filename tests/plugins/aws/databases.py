@@ -203,6 +203,9 @@ class Instance(Kind):
             request["FinalDBSnapshotIdentifier"] = inputs["finalSnapshotIdentifier"]
         if "deleteAutomatedBackups" in inputs:
             request["DeleteAutomatedBackups"] = bool(inputs["deleteAutomatedBackups"])
+        if str(inputs.get("replicateSourceDb")).startswith("arn:"):
+            # moto 5.2.5 crashes at one that follows another region; what follows nobody it deletes.
+            aws.call("rds", "PromoteReadReplica", DBInstanceIdentifier=id_)
         aws.call("rds", "DeleteDBInstance", DBInstanceIdentifier=id_, **request)
 
 

@@ -29,7 +29,7 @@ RULES = (
     *watching.RULES,
     *pooling.RULES,
 )
-ADVICE = (*storage.ADVICE, *replicas.ADVICE, *parameters.ADVICE, *pooling.ADVICE)
+ADVICE = (*network.ADVICE, *storage.ADVICE, *replicas.ADVICE, *parameters.ADVICE, *pooling.ADVICE)
 
 
 def findings(settings: Settings, today: date | None = None) -> list[Finding]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Network, IPv6Network, ip_network
+from itertools import combinations
 
 from components.settings.catalogue import rds as offers
 from components.settings.finding import Finding
 from components.settings.model import Settings
+from components.settings.rds.addresses import made_here
 from components.settings.rds.allowed import PUBLIC
-from components.settings.rds.rules.places import zone_problem
+from components.settings.rds.rules.places import region_problem, zone_problem
 
 VPC, SUBNET = re.compile(r"vpc-[0-9a-f]{8,17}"), re.compile(r"subnet-[0-9a-f]{8,17}")
 GROUP = re.compile(r"sg-[0-9a-f]{8,17}")
@@ -81,6 +83,28 @@ def private_network(settings: Settings) -> Iterator[Finding]:
         yield Finding((*path, "cidr"), "does not apply to an existing VPC; remove it")
     if asked.type == "DUAL" and settings.rds.topology == "cluster":
         yield Finding((*path, "type"), "found DUAL, which a Multi-AZ DB cluster does not have; set IPV4")
+
+
+def apart(settings: Settings) -> Iterator[Finding]:
+    """VPCs of several regions that are made here do not overlap, or they could never be peered."""
+    path, made = ("rds", "network", "cidrs"), made_here(settings)
+    home = settings.rds.region
+    for region, cidr in settings.rds.network.cidrs.items():
+        if problem := region_problem(region):
+            yield Finding((*path, region), problem)
+        elif region == home:
+            yield Finding((*path, region), "is the stack's own region, whose addresses rds.network.cidr has; remove it")
+        elif region not in made:
+            yield Finding((*path, region), "has no replica for which a VPC is made; remove it, or place one there")
+        elif problem := _own_addresses(cidr):
+            yield Finding((*path, region), problem)
+    whole = {region: net for region, cidr in made.items() if (net := _parsed(cidr)) and not _own_addresses(cidr)}
+    for region, other in combinations(whole, 2):
+        if whole[region].overlaps(whole[other]):
+            yield Finding(
+                (*path, other),
+                f"{whole[other]} of {other} overlaps {whole[region]} of {region}; name other addresses here",
+            )
 
 
 def _own_addresses(text: str) -> str | None:
@@ -162,4 +186,18 @@ def reach(settings: Settings) -> Iterator[Finding]:
         )
 
 
-RULES = (zones, private_network, public, public_needs_a_public_vpc, consumers, reach)
+def nobody_gets_in(settings: Settings) -> Iterator[Finding]:
+    """Advice: a database that answers nobody, this program neither unless it comes by a task of the pooler."""
+    asked = settings.rds
+    if asked.network.consumers:
+        return
+    by_task = asked.reach.by == "ssm" and asked.reach.target is None
+    who = "nobody can connect" if by_task else "nobody can connect, nor can this program set up access"
+    yield Finding(
+        ("rds", "network", "consumers"),
+        f"is empty, so {who}; name who may, by security_group or cidr, and to what (to: [pooler, database])",
+    )
+
+
+RULES = (zones, private_network, apart, public, public_needs_a_public_vpc, consumers, reach)
+ADVICE = (nobody_gets_in,)

@@ -45,5 +45,6 @@ def problems(rds: dict[str, Any] | None = None, **others: Any) -> dict[str, str]
 
 
 def advised(rds: dict[str, Any] | None = None, *, today: date = TODAY, **others: Any) -> dict[str, str]:
-    """Message by path of what is allowed and unwise."""
-    return {".".join(path): message for path, message in advice(settings(rds, **others), today)}
+    """Message by path of what is allowed and unwise, in a stack that somebody may connect to."""
+    asked = merged({"network": {"consumers": {"api": {"cidr": "10.9.0.0/16", "to": ["database"]}}}}, rds or {})
+    return {".".join(path): message for path, message in advice(settings(asked, **others), today)}

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.settings.rds.stacks import problems
+from components.settings.rds.rules import advice
+from tests.unit.settings.rds.stacks import problems, settings
 
 SUBNETS = ["subnet-0a1b2c3d", "subnet-1a1b2c3d"]
 AT = "rds.network"
@@ -204,3 +205,19 @@ def test_an_existing_network_with_its_consumers_passes() -> None:
         "office": {"cidr": "10.8.0.0/16", "to": ["database"]},
     }
     assert problems({"network": {"vpc": "vpc-0a1b2c3d", "subnets": SUBNETS, "consumers": consumers}}) == {}
+
+
+@pytest.mark.parametrize(
+    ("rds", "who"),
+    [
+        ({}, "nobody can connect, nor can this program set up access"),
+        ({"reach": {"by": "ssm"}}, "nobody can connect"),
+        ({"network": {"consumers": {"api": {"cidr": "10.9.0.0/16"}}}}, None),
+    ],
+    ids=["nobody", "by a task", "somebody"],
+)
+def test_a_database_that_answers_nobody_is_told_of(rds: dict[str, Any], who: str | None) -> None:
+    found = {".".join(one.path): one.message for one in advice(settings(rds))}
+    said = found.get(f"{AT}.consumers")
+    assert (said is None) == (who is None)
+    assert who is None or str(said).startswith(f"is empty, so {who}; name who may")
