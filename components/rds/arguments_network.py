@@ -66,6 +66,11 @@ def subnet(settings: Settings, vpc_id: Any, zone: str, cidr: str, ipv6: Any = No
     )
 
 
+def default_group(settings: Settings, vpc_id: Any) -> Arguments:
+    """The group that AWS gives to whatever names none: it lets nothing in or out (FSBP EC2.2)."""
+    return {"vpcId": vpc_id, "ingress": [], "egress": [], "tags": _named(settings, "default")}
+
+
 def route_table(settings: Settings, vpc_id: Any) -> Arguments:
     """Knows the VPC's own addresses and no other way."""
     return {"vpcId": vpc_id, "routes": [], "tags": _named(settings, "private")}

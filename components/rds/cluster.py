@@ -76,11 +76,13 @@ class RdsCluster(pulumi.ComponentResource):
     @property
     def exports(self) -> dict[str, Any]:
         """Outputs of the stack that other platforms do not have."""
+        front = self.pooled
         return {
             "administrator_secret": self.secret,
             "certificate_authorities": arguments_server.bundle_url(self._settings),
             "login_policies": dict(self.policies),
-            "pooler_certificate_authority": self.pooled.ca if self.pooled else None,
+            "pooler_certificate_authority": front.ca if front else None,
+            "pooler_service": {"cluster": front.cluster, "name": front.service} if front else None,
             "waiting": self.waiting,
         }
 
@@ -116,11 +118,13 @@ class RdsCluster(pulumi.ComponentResource):
 
     def _ground(self, extensions: frozenset[str]) -> Ground:
         home = self._scope(region(self._settings))
+        here = place(home, extensions)
         return Ground(
-            home=place(home, extensions),
+            home=here,
             abroad={there: place(self._scope(there), extensions) for there in regions_abroad(self._settings)},
             monitoring=security.monitoring(home),
             password=security.password(home),
+            held=security.held(home, here.key),
         )
 
     def _surround(self, ground: Ground) -> None:
@@ -132,7 +136,7 @@ class RdsCluster(pulumi.ComponentResource):
             password=ground.password,
             managed_secret=None if ground.password else found.managed_secret,
         )
-        self.secret = security.admin_secret(home.scope, home.key, login)
+        self.secret = security.admin_secret(home.scope, ground.held, login)
         self.policies = security.login_policies(home.scope, found.resource_ids)
         for one in (home, *ground.abroad.values()):
             members = [each for each in found.members if each.region == one.scope.region]

@@ -10,6 +10,7 @@ from components.rds.arguments import Around, ignored_changes, is_protected, time
 from components.rds.arguments_watching import Watched
 from components.rds.databases import Databases, Ground, Member, final_snapshot
 from components.rds.resource import Resource
+from components.rds.upgrading import ready
 from components.settings.model import Settings
 from components.settings.rds.replicas import identifier, replicas
 from components.settings.rds.topology import ReplicaSettings
@@ -73,7 +74,7 @@ def _cluster(ground: Ground, around: Around) -> Resource:
     settings = place.scope.settings
     logs = watching.log_groups(place.scope, "log", identifier(settings), "cluster", place.key)
     options = pulumi.ResourceOptions(
-        depends_on=[*ground.before, *logs],
+        depends_on=[*ground.before, *ready(ground), *logs],
         ignore_changes=ignored_changes(settings, "cluster"),
         custom_timeouts=pulumi.CustomTimeouts(**timeouts(ground.home.scope.settings)),
         additional_secret_outputs=["masterPasswordWo"],

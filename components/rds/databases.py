@@ -15,12 +15,15 @@ from components.rds.security import Monitoring
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """What the databases stand on. `abroad` holds the other regions with replicas, by name."""
+    """What the databases stand on. `abroad` holds the other regions with replicas, by name. `held` is the secret that
+    the password will lie in; None, as the password, where RDS keeps both.
+    """
 
     home: Place
     abroad: Mapping[str, Place]
     monitoring: Monitoring | None
     password: pulumi.Output[str] | None
+    held: Resource | None = None
 
     def of(self, region: str) -> Place:
         """The place of a region."""

@@ -14,6 +14,7 @@ from components.rds.databases import Databases, Ground, Member, final_snapshot
 from components.rds.place import Place
 from components.rds.promotion import Promotion
 from components.rds.resource import Resource
+from components.rds.upgrading import ready
 from components.settings.model import Settings
 from components.settings.rds.replicas import identifier, replica_identifier, replicas
 from components.settings.rds.topology import ReplicaSettings
@@ -64,7 +65,7 @@ def _primary(ground: Ground) -> Resource:
     settings = place.scope.settings
     logs = watching.log_groups(place.scope, "log", identifier(settings), "instance", place.key)
     around = _around(ground, place, place.group, identifier(settings), ground.password)
-    options = _options(settings, [*ground.before, *logs], protect=settings.rds.protection)
+    options = _options(settings, [*ground.before, *ready(ground), *logs], protect=settings.rds.protection)
     return place.scope.make("rds.Instance", "primary", arguments.primary(settings, around), OUTPUTS, options)
 
 

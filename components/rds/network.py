@@ -51,6 +51,7 @@ def network(scope: Scope, existing: Existing | None) -> Network:
 def _own(scope: Scope) -> tuple[pulumi.Input[str], list[pulumi.Input[str]], pulumi.Output[str] | None]:
     settings = scope.settings
     vpc = scope.make("ec2.Vpc", "vpc", arguments.vpc(settings), ("ipv6CidrBlock",))
+    scope.make("ec2.DefaultSecurityGroup", "default", arguments.default_group(settings, vpc.id))
     table = scope.make("ec2.RouteTable", "private", arguments.route_table(settings, vpc.id))
     zones = arguments.zones(settings, scope.region)
     subnets: list[pulumi.Input[str]] = []

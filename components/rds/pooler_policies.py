@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+
+from components.rds.arguments_security import partition
 
 EXEC_ACTIONS = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
 PULL_ACTIONS = ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
+
+ECR = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<name>[^@:]+)")
 
 
 def trust(service: str, account: str) -> str:
@@ -15,11 +20,10 @@ def trust(service: str, account: str) -> str:
     return _policy({"Principal": {"Service": service}, "Action": "sts:AssumeRole", "Condition": mine})
 
 
-def execution(secret_arn: str, key_arn: str | None, log_group_arn: str, region: str) -> str:
-    """What ECS itself needs to start a task: the image, the secret with its key, the log."""
+def execution(secret_arn: str, key_arn: str | None, log_group_arn: str, region: str, image: str) -> str:
+    """What ECS itself needs to start a task: the image where it lies in ECR, the secret with its key, the log."""
     return _policy(
-        {"Action": "ecr:GetAuthorizationToken", "Resource": "*"},  # knows no resource
-        {"Action": [f"ecr:{action}" for action in PULL_ACTIONS], "Resource": "*"},
+        *_pulls(image),
         *_reads(secret_arn, key_arn, region),
         {"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": f"{log_group_arn}:*"},
     )
@@ -33,6 +37,18 @@ def task() -> str:
 def proxy(secret_arn: str, key_arn: str | None, region: str) -> str:
     """What RDS Proxy needs: the login's secret with its key."""
     return _policy(*_reads(secret_arn, key_arn, region))
+
+
+def _pulls(image: str) -> list[dict[str, Any]]:
+    """Of one repository of ECR; another registry asks AWS for nothing."""
+    found = ECR.match(image)
+    if found is None:
+        return []
+    repository = f"arn:{partition(found['region'])}:ecr:{found['region']}:{found['account']}:repository/{found['name']}"
+    return [
+        {"Action": "ecr:GetAuthorizationToken", "Resource": "*"},  # knows no resource
+        {"Action": [f"ecr:{action}" for action in PULL_ACTIONS], "Resource": repository},
+    ]
 
 
 def _reads(secret_arn: str, key_arn: str | None, region: str) -> list[dict[str, Any]]:

@@ -50,9 +50,9 @@ def _task(scope: Scope, ground: PoolerGround, secret: Resource, log: Resource) -
     """A new certificate or password is a new version of the secret, hence a new revision and fresh tasks."""
     settings = scope.settings
     known = pulumi.Output.all(secret["secretId"], ground.key_arn, log["arn"])
-    execution = _role(
-        scope, "execution", known.apply(lambda arns: policies.execution(arns[0], arns[1], arns[2], scope.region))
-    )
+    image = str(settings.rds.pooler.image)
+    may = known.apply(lambda arns: policies.execution(arns[0], arns[1], arns[2], scope.region, image))
+    execution = _role(scope, "execution", may)
     own = _role(scope, "task", policies.task() if running.reaches_by_task(settings) else None)
     containers = pulumi.Output.all(
         secret["secretId"], secret["versionId"], log["name"], ground.writer, list(ground.readers)

@@ -68,14 +68,20 @@ class Login:
     managed_secret: pulumi.Output[str] | None  # ARN of RDS's own
 
 
-def admin_secret(scope: Scope, key: pulumi.Input[str] | None, login: Login) -> pulumi.Output[str]:
+def held(scope: Scope, key: pulumi.Input[str] | None) -> Resource | None:
+    """Where the password is kept; None where RDS keeps it. What lies in it comes when the database is there."""
+    if managed_password(scope.settings):
+        return None
+    return scope.make("secretsmanager.Secret", "admin", arguments.secret(scope.settings, key), ("arn",))
+
+
+def admin_secret(scope: Scope, secret: Resource | None, login: Login) -> pulumi.Output[str]:
     """ARN of the administrator's secret in Secrets Manager: RDS's own with its rotation, or ours."""
     settings = scope.settings
-    if login.password is None:
+    if secret is None:
         assert login.managed_secret is not None
         scope.make("secretsmanager.SecretRotation", "admin", arguments.rotation(settings, login.managed_secret))
         return login.managed_secret
-    secret = scope.make("secretsmanager.Secret", "admin", arguments.secret(settings, key), ("arn",))
     text = pulumi.Output.all(login.host, login.username, login.password).apply(
         lambda found: arguments.secret_text(settings, *found)
     )

@@ -27,7 +27,8 @@ MAY_IMPORT = {
     "reach": {"contract"},
     "embedded": {"contract", "engine", "settings", "render", "access", "supervisor", "patroni"},
     "kubernetes": {"contract", "engine", "settings", "render", "access", "supervisor", "patroni", "reach"},
-    "rds": {"contract", "engine", "settings", "render", "access", "patroni", "reach"},
+    "upgrade": {"contract", "engine", "settings", "access", "reach"},
+    "rds": {"contract", "engine", "settings", "render", "access", "patroni", "reach", "upgrade"},
     "platforms": {"contract", "settings", "render", "access", "patroni", "embedded", "kubernetes", "rds"},
 }
 # Pure parts: they decide, and neither open anything nor declare anything.
@@ -38,6 +39,7 @@ PURE = (
     "components.access.statements",
     "components.rds.arguments",
     "components.rds.pooler_arguments",
+    "components.upgrade.catalogue",
 )
 TEXTS_ONLY = "psycopg.sql"  # composes statements; needs no connection
 ACTING = {"pulumi", "psycopg", "socket", "subprocess", "urllib", "http", "requests"}

@@ -59,8 +59,11 @@ def in_memory() -> dict[str, str]:
 
 
 @contextmanager
-def scratch_server(major: int, binaries: Path | None = None) -> Iterator[Path]:
-    """The folder of a running server's socket; its log lies there as `log`. `binaries`: other programs than usual."""
+def scratch_server(major: int, binaries: Path | None = None, more: str = "") -> Iterator[Path]:
+    """The folder of a running server's socket; its log lies there as `log`.
+
+    `binaries`: other programs than usual. `more`: lines of postgresql.conf.
+    """
     binaries = binaries or programs(major)
     assert binaries is not None, f"no server programs of PostgreSQL {major}; `make matrix` fetches them"
     folder = Path(tempfile.mkdtemp(prefix="access-"))
@@ -70,7 +73,7 @@ def scratch_server(major: int, binaries: Path | None = None) -> Iterator[Path]:
         initdb = [binaries / "initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
         _run([*initdb, "-D", data], user, folder)
         with (data / "postgresql.conf").open("a") as file:
-            file.write(f"{SETTINGS}unix_socket_directories = '{folder}'\nport = {_free_port()}\n")
+            file.write(f"{SETTINGS}{more}\nunix_socket_directories = '{folder}'\nport = {_free_port()}\n")
         (data / "pg_hba.conf").write_text(HBA)
         _certificates(folder / "pki", user)
         yield from _running([binaries / "postgres", "-D", data], folder, user)

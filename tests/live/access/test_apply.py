@@ -96,32 +96,6 @@ def test_drift_is_shown_and_repaired(shop: Shop, change: str) -> None:
     assert shop.plan() == []
 
 
-def test_a_grant_of_a_third_role_is_taken_back_as_that_role(shop: Shop) -> None:
-    shop.apply()
-    shop.run(
-        'GRANT USAGE ON SCHEMA app TO "MARK_board"; GRANT DELETE ON app.orders TO "MARK_board" WITH GRANT OPTION',
-        'SET ROLE "MARK_board"; GRANT DELETE ON app.orders TO "MARK_readers"; RESET ROLE',
-    )
-    assert any("SET LOCAL ROLE" in statement for statement in shop.plan())
-    shop.apply()
-    assert shop.plan() == []
-
-
-@pytest.mark.parametrize("columns", ["", " (id)"], ids=["whole", "column"])
-def test_what_a_third_role_gave_the_owner_is_taken_back_first(shop: Shop, columns: str) -> None:
-    """It means nothing to the owner, but hangs on the third role's right, as after a change of owners."""
-    shop.apply()
-    shop.run(
-        'GRANT USAGE ON SCHEMA app TO "MARK_board"',
-        f'GRANT UPDATE{columns} ON app.orders TO "MARK_board" WITH GRANT OPTION',
-        f'SET ROLE "MARK_board"; GRANT UPDATE{columns} ON app.orders TO "MARK_owner"; RESET ROLE',
-    )
-    assert len(shop.plan()) == 3
-    shop.apply()
-    assert shop.plan() == []
-    assert shop.rows("SELECT has_table_privilege('app.orders', 'UPDATE')", role="owner") == [(True,)]
-
-
 def test_rights_outside_the_scope_are_told_and_kept(shop: Shop) -> None:
     shop.apply()
     shop.run("GRANT SELECT ON app.orders TO pg_monitor", 'GRANT "MARK_readers" TO pg_monitor')

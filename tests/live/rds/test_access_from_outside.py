@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from psycopg import sql
 
+from components.reach.route import close_all
+from components.settings.load import load
 from tests import plugins
 from tests.live.rds.emulator import emulator
 from tests.live.rds.server import rds_server
+from tests.live.rds.stack import REGION
 from tests.live.rds.whole import SYSTEM, Whole
 from tests.ports import free_port
+from tools.driver import aws
 
 pytestmark = pytest.mark.live
 TARGET = "i-0123456789abcdef0"
@@ -57,6 +62,26 @@ def test_up_from_nothing_by_session_manager(stack: Whole) -> None:
     for text in [*stack.states(), *stack.shown, json.dumps(asked)]:
         assert password not in text
         assert "127.0.0.1" not in text  # by which port a session was carried is nobody's business later
+
+
+def test_psql_goes_the_same_way(stack: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the administrator, and as a login by its URL, which names a file that only applications have."""
+    for name in ("STANDIN_LOG", "PATH"):
+        monkeypatch.setenv(name, stack.environment[name])
+    settings = load({**stack.configured({"region": REGION}, replicas=0), "name": "main"})
+    outputs = stack.outputs()
+    url = next(one["direct"] for one in outputs["urls"] if one["role"] == "faevision_app")
+    for login, user, database in ((None, "platform_admin", "postgres"), (url, "faevision_app", SYSTEM)):
+        with aws.session(settings, outputs, login, "") as variables:
+            assert variables["PGHOSTADDR"] == "127.0.0.1"
+            command = [
+                "psql",
+                "-XAtc",
+                "SELECT current_user, current_database(), ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
+            ]
+            done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
+        assert (done.stdout, done.stderr) == (f"{user}|{database}|t\n", "")
+    close_all()
 
 
 def test_a_password_that_rds_rotated_is_the_one_of_the_next_session(stack: Whole) -> None:

@@ -62,6 +62,7 @@ def network(run: Run) -> tuple[str, list[str], str]:
 
 def test_a_network_reads_back(run: Run) -> None:
     vpc, subnets, group = network(run)
+    run.make("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "own", vpcId=vpc, ingress=[], egress=[], tags=TAGS)
     rule = {"securityGroupId": group, "ipProtocol": "tcp", "fromPort": 5432, "toPort": 5432}
     run.make("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "in", **rule, cidrIpv4="10.0.0.0/16")
     run.make("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "out", **rule, referencedSecurityGroupId=group)

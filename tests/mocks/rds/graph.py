@@ -13,6 +13,20 @@ from components.settings.model import Settings
 
 ACCOUNT = "123456789012"
 IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
+# What AWS answers; the databases of a stack that says an upgrade are there already.
+ANSWERS: dict[str, dict[str, Any]] = {
+    IDENTITY: {"accountId": ACCOUNT},
+    "aws:rds/getInstances:getInstances": {"instanceIdentifiers": ["main"]},
+    "aws:rds/getInstance:getInstance": {
+        "address": "main.abc.eu-central-1.rds.amazonaws.com", "masterUsername": "platform_admin",
+        "masterUserSecrets": [{"secretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-1"}],
+    },
+    "aws:rds/getClusters:getClusters": {"clusterIdentifiers": ["main"]},
+    "aws:rds/getCluster:getCluster": {
+        "endpoint": "main.cluster-abc.eu-central-1.rds.amazonaws.com", "masterUsername": "platform_admin",
+        "masterUserSecrets": [{"secretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!cluster-1"}],
+    },
+}  # fmt: skip
 AUTONAMED = ("ParameterGroup", "ClusterParameterGroup", "SubnetGroup", "Role", "Topic", "EventSubscription", "Policy")
 
 
@@ -34,8 +48,7 @@ class Graph(mocks.Mocks):
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         self.asked.append(args.token)
-        assert args.token == IDENTITY
-        return {"accountId": ACCOUNT}
+        return ANSWERS[args.token]
 
     def __getitem__(self, key: tuple[str, str]) -> dict[str, Any]:
         return self.resources[key]

@@ -31,6 +31,8 @@ AROUND = [
      {"vpcId": "main-vpc-id", "routes": [], "tags": {**OURS, "Name": "main-private"}}),
     ("prod", "ec2.RouteTableAssociation", "main-eu-central-1b",
      {"routeTableId": "main-private-id", "subnetId": "main-eu-central-1b-id"}),
+    ("prod", "ec2.DefaultSecurityGroup", "main-default",
+     {"vpcId": "main-vpc-id", "ingress": [], "egress": [], "tags": {**OURS, "Name": "main-default"}}),
     ("prod", "rds.SubnetGroup", "main-subnets",
      {"description": "Private subnets of main", "tags": OURS, "subnetIds": [f"main-{zone}-id" for zone in PARTS]}),
     ("small", "rds.SubnetGroup", "main-subnets",

@@ -92,8 +92,18 @@ def test_roles_may_do_no_more_than_they_need() -> None:
         "StringEquals": {"kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com"}
     }
     everywhere = {action for action, one in may.items() if one["Resource"] == "*"}
-    assert all("ecr:" in action for action in everywhere)
+    assert everywhere == set()  # the image lies elsewhere than in AWS
     assert ("iam.RolePolicy", "main-pooler-task") not in graph.resources
+
+
+def test_an_image_in_ecr_is_fetched_from_its_repository_alone() -> None:
+    image = f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com/team/pgbouncer@sha256:" + "1a2b3c4d" * 8
+    graph, _ = declared(settings(pooler={"image": image}))
+    may = policy(graph, "main-pooler-execution")
+    everywhere = {action for action, one in may.items() if one["Resource"] == "*"}
+    assert everywhere == {"ecr:GetAuthorizationToken"}
+    pulls = next(one for action, one in may.items() if "BatchGetImage" in action)
+    assert pulls["Resource"] == f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/team/pgbouncer"
 
 
 def test_a_task_is_the_way_in_only_where_session_manager_is_asked_for() -> None:

@@ -18,7 +18,7 @@ _BY_MODULE: Mapping[str, Mapping[str, type[Kind]]] = {
     "ec2": {
         "vpc": network.Vpc, "subnet": network.Subnet, "securityGroup": network.SecurityGroup,
         "routeTable": network.RouteTable, "routeTableAssociation": network.RouteTableAssociation,
-        "vpcEndpoint": network.VpcEndpoint,
+        "vpcEndpoint": network.VpcEndpoint, "defaultSecurityGroup": network.DefaultSecurityGroup,
     },
     "vpc": {"securityGroupIngressRule": network.IngressRule, "securityGroupEgressRule": network.EgressRule},
     "route53": {"zone": network.Zone, "record": network.Record},

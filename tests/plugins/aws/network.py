@@ -123,6 +123,40 @@ class SecurityGroup(Ec2Kind):
         return id_
 
 
+class DefaultSecurityGroup(Ec2Kind):
+    """aws:ec2/defaultSecurityGroup:DefaultSecurityGroup: a VPC's own, taken over and emptied; it goes with the VPC."""
+
+    looks, id_word, resource_type = "DescribeSecurityGroups", "GroupId", "security-group"
+    creates = removes = made = ""
+    replacing = frozenset({"vpcId"})
+    ignored = frozenset({"tags", "ingress", "egress"})
+
+    def create(self, aws: Aws, inputs: Props) -> str:
+        mine = [{"Name": "vpc-id", "Values": [inputs["vpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
+        (row,) = aws.call("ec2", "DescribeSecurityGroups", Filters=mine)["SecurityGroups"]
+        self._emptied(aws, row)
+        if inputs.get("tags"):
+            aws.call("ec2", "CreateTags", Resources=[row["GroupId"]], Tags=words.tags(inputs))
+        return str(row["GroupId"])
+
+    def _emptied(self, aws: Aws, row: Props) -> None:
+        for rules, direction in (("IpPermissions", "Ingress"), ("IpPermissionsEgress", "Egress")):
+            if row[rules]:
+                aws.call("ec2", f"RevokeSecurityGroup{direction}", GroupId=row["GroupId"], IpPermissions=row[rules])
+
+    def found(self, said: Props, inputs: Props) -> Props:
+        open_to = {"ingress": said["IpPermissions"], "egress": said["IpPermissionsEgress"]}
+        rules = {name: [{"protocol": one["IpProtocol"]} for one in rows] for name, rows in open_to.items()}
+        return super().found(said, inputs) | rules
+
+    def update(self, aws: Aws, id_: str, old: Props, new: Props) -> None:
+        super().update(aws, id_, old, new)
+        self._emptied(aws, aws.call("ec2", self.looks, GroupIds=[id_])["SecurityGroups"][0])
+
+    def remove(self, aws: Aws, id_: str, inputs: Props) -> None:
+        """Only forgotten, as the real provider does."""
+
+
 class IngressRule(Kind):
     """aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule."""
 
