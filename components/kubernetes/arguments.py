@@ -162,8 +162,16 @@ def configuration_spec(
         "route": asdict(route_of(settings)),
         "fenced": sorted(settings.kubernetes.fenced),
         "asleep": settings.kubernetes.hibernate,
+        "door": _door(settings),
         **(pods or {}),
     }
+
+
+def _door(settings: Settings) -> dict[str, Any] | None:
+    """The name under which clients come in from outside, and its ports."""
+    host = settings.kubernetes.exposure.host
+    ends = _endpoints(settings)
+    return None if host is None else {"host": host, "ports": sorted({ends[name].port for name in SERVICES})}
 
 
 def route_of(settings: Settings) -> Route:

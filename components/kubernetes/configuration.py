@@ -19,6 +19,7 @@ from components.kubernetes.mounted import hurry
 from components.kubernetes.patroni import RoutedPatroni, routed
 from components.kubernetes.pods import look
 from components.kubernetes.replacing import KNOWN_LIMIT, READY_LIMIT, replace, settled
+from components.kubernetes.shown import unnamed
 from components.patroni.configuration import bring_about, changes, drift
 from components.patroni.failure import ClusterError
 from components.patroni.provider import Provider, Spec
@@ -70,6 +71,7 @@ class ConfigurationProvider(Provider):
             bring_about(spec, patroni, in_force=in_force, old=old)
             replace(spec, patroni)
             _wait_fenced(spec, patroni)
+            _wait_named(spec)
 
     def drift(self, spec: Spec, coming: Spec) -> list[str]:
         if spec["asleep"] or coming["asleep"]:
@@ -195,6 +197,18 @@ def _wait_fenced(spec: Spec, patroni: Patroni) -> None:
 
     until(lambda: not lacking(), FILES_LIMIT, "fencing to be in force", lambda: f" on {', '.join(sorted(lacking()))}")
     _leave_the_fenced(spec, patroni)
+
+
+def _wait_named(spec: Spec) -> None:
+    """Until the certificates have the name under which clients come in from outside: access comes that way next."""
+    door = spec.get("door")
+    if not door:
+        return
+
+    def lacking() -> list[int]:
+        return unnamed(door["host"], door["ports"], spec["identity"]["ca"])
+
+    until(lambda: not lacking(), FILES_LIMIT, f"certificates made out to {door['host']}", lambda: f" at {lacking()}")
 
 
 class Configuration(dynamic.Resource, module="kubernetes", name="Configuration"):

@@ -81,7 +81,14 @@ def test_a_second_image_costs_one_switchover_and_cuts_a_connection_between_trans
     if lab is None:
         pytest.skip("this cluster may not know a second image")
     lab.name_again(IMAGE, name)
-    images = ("get", "pods", "-l", "app.kubernetes.io/part-of=postgres-platform", "-o", "jsonpath={..image}")
+    images = (
+        "get",
+        "pods",
+        "-l",
+        "app.kubernetes.io/part-of=postgres-platform",
+        "-o",
+        "jsonpath={.items[*].spec.containers[*].image}",
+    )
 
     roll(stack, client, "pg-1", {"image": name})
 
