@@ -66,7 +66,10 @@ def _kubernetes(settings: Settings, specs: Iterable[Loaded]) -> Platform:
 
 
 def _rds(settings: Settings, specs: Iterable[Loaded]) -> Platform:
-    if settings.access:
+    specs = list(specs)
+    if problems := list(import_module("components.rds.extensions").absent(specs)):
+        raise pulumi.RunError(str(SpecError(problems)))
+    if specs:
         import_module("components.rds.trust").check(settings)
     component = import_module("components.rds.cluster").RdsCluster
     made = component(settings.name, settings, asked_extensions(loaded.spec for loaded in specs))

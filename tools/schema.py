@@ -22,7 +22,7 @@ from components.settings.allowed import settings_schema
 from components.settings.catalogue import Parameter, catalogue
 from components.settings.model import NAMESPACE
 from components.settings.owned import OWNED
-from tools.manifests import WHAT, configuration_manifest
+from tools.manifests import WHAT, archiving_patch, backup_manifest, configuration_manifest
 from tools.manual import configuration_manual
 
 ROOT = Path(__file__).parent.parent
@@ -127,6 +127,8 @@ DOCUMENTS: list[Document] = [
     Document("docs/configuration.md", configuration_manual),
     Document("schema/access.schema.json", lambda: as_json({"$schema": DIALECT, **spec_schema()})),
     Document("docs/access-spec.md", access_manual),
+    Document("k8s/backup/configuration.yaml", backup_manifest),
+    Document("k8s/backup/archiving.yaml", archiving_patch),
     *(Document(f"k8s/{name}-configuration.yaml", partial(configuration_manifest, name)) for name in WHAT),
 ]
 

@@ -10,7 +10,18 @@ import pulumi
 from pulumi import dynamic
 
 from components import contract
-from components.access import apply, failures, given, inspect, passwords, pooler_objects, session, silence, snapshot
+from components.access import (
+    apply,
+    edge,
+    failures,
+    given,
+    inspect,
+    passwords,
+    pooler_objects,
+    session,
+    silence,
+    snapshot,
+)
 from components.access.apply import Done, Options
 from components.access.coming import Coming
 from components.access.given import Props
@@ -23,6 +34,7 @@ from components.render.hba import POOLER
 
 WHERE = "pooler"
 REFUSED = "authentication failed"
+FIRST_TASK_S = 300.0  # the way in may be a task of the pooler, which was ordered a moment ago
 
 
 class PoolerLoginProvider(Provider):
@@ -37,9 +49,11 @@ class PoolerLoginProvider(Provider):
             return preview(target, password)
 
     def apply(self, props: Props) -> Done:
-        options = Options(digest=props.get("digest"))
-        with reached(given.server(props), given.identity(props)) as target:
-            return session.retried(lambda: _once(target, str(given.known(props["password"], "")), options))
+        options, server = Options(digest=props.get("digest"), report=_report), given.server(props)
+        limit = FIRST_TASK_S if server.route else session.RETRY_FOR_S
+        with reached(server, given.identity(props)) as target:
+            password = str(given.known(props["password"], ""))
+            return session.retried(lambda: _once(target, password, options), options.report, limit)
 
     def reconnect(self, _props: Props) -> None:
         """Its own sessions ask a function; there is nothing stale in them."""
@@ -60,6 +74,10 @@ class PoolerLogin(dynamic.Resource, module="access", name="PoolerLogin"):
         props: Props = {**server_props(server, coming), "password": pulumi.Output.secret(password), "drift": None}
         hidden = pulumi.ResourceOptions(additional_secret_outputs=["password"])
         super().__init__(PoolerLoginProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
+
+
+def _report(line: str) -> None:
+    edge.say([f"{WHERE}: {line}"])
 
 
 def preview(target: Target, password: str | None) -> Preview:

@@ -9,7 +9,6 @@ from typing import Any
 from components.render.backup_sites import CONFIG_FILE, RESTORE_FILE, SECRETS_FILE, host_site
 from components.render.pgbackrest import encryption_of_source, host_text, member_text, secrets_text, source_text
 from components.render.sites import MemberSite, Sites
-from components.settings.backup import RepositorySettings
 from components.settings.model import Settings
 
 Spec = dict[str, Any]
@@ -59,16 +58,8 @@ def _files(settings: Settings, sites: Sites) -> Iterator[tuple[str, str]]:
             yield "ca.crt", settings.backup.repository.ca
     if settings.restore:
         yield RESTORE_FILE, source_text(settings, host_site(sites.directory))
-        repository = source_repository(settings)
-        if repository and repository.ca:
-            yield "restore-ca.crt", repository.ca
-
-
-def source_repository(settings: Settings) -> RepositorySettings | None:
-    """Where the backups lie that a new cluster is made from."""
-    if settings.restore is None:
-        return None
-    return settings.restore.repository or (settings.backup.repository if settings.backup else None)
+        if settings.source_repository and settings.source_repository.ca:
+            yield "restore-ca.crt", settings.source_repository.ca
 
 
 def secret_files(settings: Settings) -> str:
@@ -78,7 +69,7 @@ def secret_files(settings: Settings) -> str:
     if settings.backup:
         text = secrets_text(settings.backup.repository, settings.backup.encryption, values)
         found[f"conf.d/{SECRETS_FILE}"] = text or NOT_EMPTY
-    if repository := source_repository(settings):
+    if repository := settings.source_repository:
         text = secrets_text(repository, encryption_of_source(settings), values)
         found[f"restore.d/{SECRETS_FILE}"] = text or NOT_EMPTY
     return json.dumps(found, sort_keys=True)

@@ -1,4 +1,4 @@
-"""The stanza of a running cluster and its first full backup."""
+"""The stanza of a running cluster, made before it archives anything, and its first full backup."""
 
 from __future__ import annotations
 
@@ -19,6 +19,26 @@ from components.patroni.waiting import until
 
 ARCHIVE_LIMIT = 120.0
 ELSEWHERE = frozenset({"repository", "encryption"})
+
+
+class StanzaProvider(Provider):
+    """Silent but for another repository: what is wrong with the stanza is told with the backups in it."""
+
+    def identified(self, spec: Spec) -> str:
+        return f"{spec['config']}:{spec['stanza']}"
+
+    def ensure(self, spec: Spec, _old: Spec | None) -> None:
+        wait_leader(Patroni.of(spec), spec["stanza"])
+        Repository.of(spec).create()
+
+    def drift(self, _spec: Spec, _coming: Spec) -> list[str]:
+        return []
+
+    def changes(self, old: Spec, new: Spec) -> list[str]:
+        return ["backups: a stanza in another repository"] if _moves(old, new) else []
+
+    def remove(self, spec: Spec) -> None:
+        """Backups outlive their cluster."""
 
 
 class BackupsProvider(Provider):
@@ -78,13 +98,17 @@ class BackupsProvider(Provider):
         return [f"backups: {leader} cannot archive {segment}; see its PostgreSQL log"] if segment else []
 
     def changes(self, old: Spec, new: Spec) -> list[str]:
-        if any(old["backup"].get(key) != new["backup"].get(key) for key in ELSEWHERE):
+        if _moves(old, new):
             return ["backups: another repository, into which a first full backup is taken"]
         lines = differences(new["backup"], old["backup"])
         return [f"backup.{_turned(line)}: from the next backup on, nothing restarts" for line in lines]
 
     def remove(self, spec: Spec) -> None:
         """Backups outlive their cluster."""
+
+
+def _moves(old: Spec, new: Spec) -> bool:
+    return any(old["backup"].get(key) != new["backup"].get(key) for key in ELSEWHERE)
 
 
 def _turned(line: str) -> str:
@@ -99,8 +123,18 @@ def has_replica(patroni: Patroni) -> bool:
     return any(member["state"] == "streaming" for member in patroni.view())
 
 
+class Stanza(dynamic.Resource, module="embedded", name="Stanza"):
+    """The cluster's place in the repository, so that its first segment of WAL finds one."""
+
+    spec: pulumi.Output[str]
+    drift: pulumi.Output[Any]
+
+    def __init__(self, name: str, spec: Spec, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(StanzaProvider(), name, written(spec), opts)
+
+
 class Backups(dynamic.Resource, module="embedded", name="Backups"):
-    """The stanza, and a first full backup in it. Destroying it leaves the repository as it is."""
+    """A first full backup in the stanza, and what is wrong with it. Destroying it leaves the repository as it is."""
 
     spec: pulumi.Output[str]
     drift: pulumi.Output[Any]

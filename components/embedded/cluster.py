@@ -12,7 +12,7 @@ from components.access.logins import Login
 from components.contract import Server
 from components.embedded import arguments, backup_arguments, backup_preflight, preflight, programs
 from components.embedded.backup_files import BackupFiles
-from components.embedded.backups import Backups
+from components.embedded.backups import Backups, Stanza
 from components.embedded.dynamic_configuration import DynamicConfiguration
 from components.embedded.etcd_node import EtcdNode
 from components.embedded.files import server_account
@@ -115,10 +115,12 @@ class EmbeddedCluster(pulumi.ComponentResource):
             shared_files = backup_arguments.files_spec(settings, laid)
             secret = backup_arguments.secret_files(settings)
             nodes.append(BackupFiles(f"{name}-backup-files", shared_files, secret, self._after(authority)))
-        members = []
+        members: list[pulumi.Resource] = []
         for member in laid.members:
             spec = arguments.member_spec(settings, laid, member, found, runtime, extensions, admissions)
             members.append(Member(f"{name}-{member.name}", spec, self._after(*nodes)))
+        if settings.backup:
+            members.append(Stanza(f"{name}-stanza", arguments.stanza_spec(settings, laid), self._after(*members)))
         shared = arguments.configuration_spec(settings, laid, extensions, admissions)
         configuration = DynamicConfiguration(f"{name}-configuration", shared, self._after(*members))
         if settings.backup:

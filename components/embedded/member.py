@@ -32,6 +32,8 @@ LOOK_AT_SIZE = 2.0
 RELOAD_LIMIT = 30.0
 # Patroni loses an etcd whose nodes all moved to other ports before it has heard of the first.
 MOVED = "restart of all members at once, since etcd's ports change: some seconds without a primary"
+# What a server shows in place of a value that it has, but does not use before archive_mode is on.
+UNTOLD = {"archive_command": "(disabled)"}
 WORDS = {
     "restart": "rolling restart (replicas first, then a switchover, then the old primary)",
     "reload": "reload, nobody is cut off (a restart follows if PostgreSQL asks for one)",
@@ -77,7 +79,7 @@ class MemberProvider(Provider):
         def in_force() -> bool:
             with contextlib.suppress(psycopg.Error):
                 now = sql.shown(spec["admin"], spec["port"], names)
-                same = all(now[name] == parameters[name] for name in names)
+                same = all(now[name] in (parameters[name], UNTOLD.get(name)) for name in names)
                 return same or waits_for_restart(patroni, part.name)
             return False
 

@@ -25,6 +25,8 @@ VERSION = re.compile(r"(\d+)\.(\d+)")
 PROGRESS = re.compile(r"\((?:match from prior backup, )?[^()]*?, (\d+)(?:\.\d+)?%\)")
 FAULT = re.compile(r"ERROR: \[(\d+)\]: (.*)")
 LOCKED, MISMATCH = 50, 28
+NO_STANZA, NO_BACKUP = 1, 2  # codes of a stanza's status
+LOCK_LIMIT, LOCK_PAUSE = 30.0, 1.0
 PROGRESS_PAUSE = 3.0  # short enough to see that it lives
 Version = tuple[int, int]
 
@@ -101,14 +103,23 @@ class Repository:
         Its only limit is pgBackRest's own: half an hour without a word between its processes.
         """
         words = [f"--type={kind}", option, "--log-level-console=detail", "backup"]
+        code, lines = self._backup(words, tell)
+        deadline = time.monotonic() + LOCK_LIMIT
+        while code and fault(lines)[0] == LOCKED and time.monotonic() < deadline:
+            time.sleep(LOCK_PAUSE)  # what a killed one leaves ends by itself, once it hears of it
+            code, lines = self._backup(words, tell)
+        if code:
+            raise self._failed("backup", lines)
+
+    def _backup(self, words: Sequence[str], tell: Callable[[int], None]) -> tuple[int, list[str]]:
+        """The exit code and all that was said."""
         with self._start(words) as process:
             try:
                 lines = list(_heard(process, tell))
             except BaseException:
                 process.terminate()  # it ends the backup on the server; a second run goes on from what is stored
                 raise
-        if process.returncode != 0:
-            raise self._failed("backup", lines)
+        return process.returncode, lines
 
     def _start(self, words: Sequence[str]) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -177,11 +188,11 @@ def _heard(process: subprocess.Popen[str], tell: Callable[[int], None]) -> Itera
 def read(info: str, stanza: str) -> Contents:
     """What `pgbackrest info --output=json` says of a stanza."""
     found = next((one for one in json.loads(info or "[]") if one["name"] == stanza), None)
-    if found is None:
-        return Contents(fault="nothing of this cluster is there")
+    if found is None or found["status"]["code"] == NO_STANZA:
+        return Contents(fault="the repository has nothing of this cluster")
     status = found["status"]
-    # 2: there is no valid backup yet, which `backups` says as well.
-    wrong = "" if status["code"] in (0, 2) else str(status["message"])
+    # That there is no valid backup yet `backups` says as well.
+    wrong = "" if status["code"] in (0, NO_BACKUP) else str(status["message"])
     archives = [one for one in found.get("archive", ()) if one.get("min")]
     wal = (archives[-1]["min"], archives[-1]["max"]) if archives else None
     return Contents(backups=tuple(map(_backup, found.get("backup", ()))), wal=wal, fault=wrong)

@@ -177,7 +177,7 @@ def at_home(pid: int, home: Path, *, vanished: bool = False) -> bool:
     if place != str(home) and not place.startswith(f"{home}/"):
         return False
     return program.startswith(
-        ("postgres", "etcd", "pgbouncer", "haproxy", "python", "pg_basebackup", "initdb", "pg_rewind")
+        ("postgres", "etcd", "pgbouncer", "haproxy", "python", "pg_basebackup", "initdb", "pg_rewind", "pgbackrest")
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from components.kubernetes.leaves import AUTHORITY, Leaf, leaves
-from components.kubernetes.manifests import Manifest
+from components.kubernetes.manifests import Manifest, pod_of
 from components.settings.model import Settings
 
 LIFE, RENEWED_BEFORE = "2160h", "720h"  # 90 days, renewed after 60
@@ -48,8 +48,7 @@ def trust_own_secrets(manifest: Manifest, settings: Settings) -> None:
     """cert-manager writes the CA's certificate into each Secret and makes no Secret `ca`: pods take it from theirs."""
     if settings.kubernetes.certificates.issuer != "cert-manager":
         return
-    pod = manifest.get("spec", {}).get("template", {}).get("spec", {})
-    for volume in pod.get("volumes", []):
+    for volume in pod_of(manifest).get("volumes", []):
         sources = [one["secret"] for one in volume.get("projected", {}).get("sources", []) if "secret" in one]
         own = next((one["name"] for one in sources if one["name"] != AUTHORITY), None)
         for source in sources:

@@ -13,13 +13,13 @@ import pulumi
 
 from components.access.logins import Login
 from components.contract import Server
-from components.kubernetes import arguments, login_secrets
+from components.kubernetes import arguments, backup, login_secrets
 from components.kubernetes.certificate_manifests import authority_secret, tls_secret
 from components.kubernetes.certificates import Authority, Certificates
 from components.kubernetes.configuration import Configuration
 from components.kubernetes.leaves import leaves
 from components.kubernetes.manifest import Cluster, Found, Object
-from components.kubernetes.manifests import Manifest, read
+from components.kubernetes.manifests import Manifest, identity, read
 from components.kubernetes.names import namespace
 from components.kubernetes.overlay import labelled, overlay
 from components.render.hba import Admission
@@ -64,6 +64,10 @@ class KubernetesCluster(pulumi.ComponentResource):
         pods = {"template": template, "files": files}
         wanted = arguments.configuration_spec(settings, extensions, admissions, pods)
         configuration = Configuration(f"{name}-configuration", wanted, self.identity, below)
+        # Once WAL is archived, which a cluster that lives learns from its configuration.
+        last = [one for one in self._manifests if identity(one) == backup.FIRST]
+        for one in last:
+            self._object(one, [*objects, configuration], parent=self)
         self.server = arguments.server(settings)
         self.ready = configuration.spec.apply(lambda _: True)
         self.register_outputs({"ready": self.ready})
@@ -84,11 +88,12 @@ class KubernetesCluster(pulumi.ComponentResource):
         """Every object, layer by layer; what the last layer needs is all the rest."""
         made: list[Object] = []
         self._made: list[Object] = []
-        for number in sorted({0, arguments.OTHERS, *(arguments.layer(one) for one in self._manifests)}):
+        wanted = [one for one in self._manifests if identity(one) != backup.FIRST]
+        for number in sorted({0, arguments.OTHERS, *(arguments.layer(one) for one in wanted)}):
             below = list(made)
-            made += [self._object(one, below, parent=self) for one in self._manifests if arguments.layer(one) == number]
+            made += [self._object(one, below, parent=self) for one in wanted if arguments.layer(one) == number]
             if number == arguments.OTHERS:
-                made += self._secrets(below)
+                made += [*self._secrets(below), *self._backup_secrets(below)]
         return [*made, *self._volumes(made)]
 
     def _object(
@@ -139,6 +144,14 @@ class KubernetesCluster(pulumi.ComponentResource):
             found.append(
                 self._object(self._placed(tls_secret(leaf)), after, {"data": pulumi.Output.secret(data)}, parent=self)
             )
+        return found
+
+    def _backup_secrets(self, after: Sequence[Object]) -> list[Object]:
+        """What pgBackRest shows the S3 service, and the passphrase of what it stores there."""
+        found = []
+        for name, files in backup.secrets(self._settings).items():
+            data = pulumi.Output.secret({file: _encoded(text) for file, text in files.items()})
+            found.append(self._object(self._placed(backup.manifest(name)), after, {"data": data}, parent=self))
         return found
 
     def _placed(self, manifest: Manifest) -> Manifest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.kubernetes.names import ETCD, MEMBERS, SERVICES, namespace
+from components.render.backup_pods import CLIENT
 from components.settings.model import MAX_REPLICAS, Settings
 
 MOST_NODES = 7  # etcd nodes
@@ -33,6 +34,7 @@ def leaves(settings: Settings) -> tuple[Leaf, ...]:
         Leaf("rewind-tls", "rewind"),
         Leaf("pgbouncer-tls", "pgbouncer"),
         Leaf("admin-tls", "postgres"),
+        *([Leaf("backup-tls", CLIENT)] if settings.backup else []),
     )
 
 

@@ -13,17 +13,27 @@ FOLDER = Path(__file__).resolve().parents[2] / "k8s"
 # The parser in C is ten times as fast, and every preview reads these files.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 UNDERSTOOD = frozenset({"apiVersion", "kind", "namespace", "resources", "labels", "images"})
+UNDERSTOOD_OF_COMPONENTS = UNDERSTOOD | {"patches"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """Manifests that only some stacks have, and patches of those that all have."""
+
+    manifests: tuple[Manifest, ...]
+    patches: tuple[Manifest, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kustomization:
-    """The manifests in their order, and what kustomize puts over all of them."""
+    """The manifests in their order, what kustomize puts over all of them, and the component for backups."""
 
     manifests: tuple[Manifest, ...]
     monitoring: tuple[Manifest, ...]  # those of k8s/monitoring, which only the Prometheus operator understands
     namespace: str
     labels: dict[str, str]
     images: dict[str, str]  # name -> name:tag
+    backup: Component
 
 
 def read(folder: Path = FOLDER) -> Kustomization:
@@ -40,11 +50,21 @@ def read(folder: Path = FOLDER) -> Kustomization:
         namespace=root["namespace"],
         labels=labels,
         images=images,
+        backup=_component(folder / "backup"),
     )
 
 
 def _listed(folder: Path, root: Manifest) -> tuple[Manifest, ...]:
     return tuple(manifest for name in root["resources"] for manifest in _load(folder / name))
+
+
+def _component(folder: Path) -> Component:
+    """A kustomize Component; raises ValueError as `read` does."""
+    root = _load(folder / "kustomization.yaml")[0]
+    if strange := sorted(root.keys() - UNDERSTOOD_OF_COMPONENTS):
+        raise ValueError(f"{folder.name}/kustomization.yaml: {', '.join(strange)} is not understood by the component")
+    patches = tuple(patch for one in root["patches"] for patch in _load(folder / one["path"]))
+    return Component(manifests=_listed(folder, root), patches=patches)
 
 
 def _load(file: Path) -> list[Manifest]:
@@ -55,3 +75,10 @@ def _load(file: Path) -> list[Manifest]:
 def identity(manifest: Manifest) -> tuple[str, str]:
     """Kind and name, which say which one it is."""
     return manifest["kind"], manifest["metadata"]["name"]
+
+
+def pod_of(manifest: Manifest) -> Manifest:
+    """The specification of the pods that it makes; {} where it makes none."""
+    spec = manifest.get("spec", {})
+    found: Manifest = spec.get("jobTemplate", {}).get("spec", spec).get("template", {}).get("spec", {})
+    return found

@@ -15,9 +15,10 @@ from typing import Any
 
 import yaml
 
+from components.kubernetes.backup import with_backups
 from components.kubernetes.certificate_manifests import certificate_manifests, trust_own_secrets
 from components.kubernetes.exposure import exposed
-from components.kubernetes.manifests import LOADER, Kustomization, Manifest, identity
+from components.kubernetes.manifests import LOADER, Kustomization, Manifest, identity, pod_of
 from components.kubernetes.monitoring import monitored
 from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, namespace
 from components.render.hba import Admission
@@ -45,10 +46,12 @@ def overlay(
     found = [copy.deepcopy(one) for one in base.manifests if identity(one)[1] != JOB]
     if settings.kubernetes.existing_namespace:
         found = [one for one in found if one["kind"] != "Namespace"]
+    found = with_backups(found, base.backup, settings)
     for manifest in found:
         _fill(manifest, files)
+        _image(manifest, settings, base)
         if identity(manifest) in WORKLOADS:
-            _workload(manifest, settings, base)
+            _workload(manifest, settings)
             _restart_mark(manifest, files[WORKLOADS[identity(manifest)]])
         exposed(manifest, settings)
         trust_own_secrets(manifest, settings)
@@ -93,15 +96,18 @@ def _labelled(manifest: Manifest) -> Iterator[dict[str, Any]]:
             yield claim["metadata"]
 
 
-def _workload(manifest: Manifest, settings: Settings, base: Kustomization) -> None:
-    spec = manifest["spec"]
-    pod = spec["template"]["spec"]
-    for container in (*pod.get("initContainers", []), *pod["containers"]):
+def _image(manifest: Manifest, settings: Settings, base: Kustomization) -> None:
+    pod = pod_of(manifest)
+    for container in (*pod.get("initContainers", []), *pod.get("containers", [])):
         container["image"] = image(settings, base)
         container["imagePullPolicy"] = settings.kubernetes.pull_policy
-    if settings.kubernetes.pull_secrets:
+    if pod and settings.kubernetes.pull_secrets:
         pod["imagePullSecrets"] = [{"name": name} for name in settings.kubernetes.pull_secrets]
-    _spread(pod, settings)
+
+
+def _workload(manifest: Manifest, settings: Settings) -> None:
+    spec = manifest["spec"]
+    _spread(spec["template"]["spec"], settings)
     SIZED[identity(manifest)](spec, settings)
 
 

@@ -26,7 +26,7 @@ from components.settings.model import Settings
 from components.settings.rds.rules import advice
 
 if TYPE_CHECKING:
-    from components.access.logins import Login  # loads the driver, for which a stack without access has no use
+    from components.access.logins import Login  # loads the language, which a stack without access does not need
 
 IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
 
@@ -76,11 +76,13 @@ class RdsCluster(pulumi.ComponentResource):
     @property
     def exports(self) -> dict[str, Any]:
         """Outputs of the stack that other platforms do not have."""
+        front = self.pooled
         return {
             "administrator_secret": self.secret,
             "certificate_authorities": arguments_server.bundle_url(self._settings),
             "login_policies": dict(self.policies),
-            "pooler_certificate_authority": self.pooled.ca if self.pooled else None,
+            "pooler_certificate_authority": front.ca if front else None,
+            "pooler_service": {"cluster": front.cluster, "name": front.service} if front else None,
             "waiting": self.waiting,
         }
 

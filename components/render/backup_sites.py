@@ -9,7 +9,7 @@ from components.render.sites import MemberSite
 from components.settings.model import Settings
 
 PROGRAM = "/usr/bin/pgbackrest"
-CONFIG_FILE, RESTORE_FILE = "pgbackrest.conf", "pgbackrest-restore.conf"
+CONFIG_FILE, HOST_FILE, RESTORE_FILE = "pgbackrest.conf", "host.conf", "pgbackrest-restore.conf"
 SECRETS_FILE = "secrets.conf"
 PODS = PurePosixPath("/etc/postgres-platform/backup")  # mounted: ConfigMap pgbackrest, Secret pgbackrest
 
@@ -19,7 +19,8 @@ class BackupSite:
     """Paths of one caller of pgBackRest. What is not secret stands in `config`, the rest in files of `secrets`.
 
     `source_config` and `source_secrets` are the same for the repository that a new cluster is restored from. `ca` is
-    the PEM file of an S3 endpoint's own CA. Callers on one machine never share `lock` or `spool`.
+    the PEM file of an S3 endpoint's own CA. Callers on one machine never share `lock` or `spool`. `log` is a
+    folder, or "" for the container's output.
     """
 
     config: str
@@ -36,7 +37,7 @@ class BackupSite:
 def backup_site(settings: Settings, member: MemberSite) -> BackupSite:
     """A member's, which archives, fetches and restores."""
     if settings.platform == "kubernetes":
-        return _in_pod(PurePosixPath(member.data).parent)
+        return pod_member_site()
     home = PurePosixPath(member.directory)
     return _here(home.parent / "backup", home, log=member.logs or f"{home}/log")
 
@@ -47,9 +48,14 @@ def host_site(directory: str) -> BackupSite:
     return _here(home, home, log=f"{home}/log")
 
 
+def pod_member_site() -> BackupSite:
+    """Of a member's pod; all are alike. WAL on its way lies on the volume, beside the data."""
+    return _in_pod(CONFIG_FILE, PurePosixPath("/data/pgbackrest"))
+
+
 def pod_host_site() -> BackupSite:
     """Of a CronJob's pod."""
-    return _in_pod(PurePosixPath("/run/pgbackrest"))
+    return _in_pod(HOST_FILE, PurePosixPath("/run/pgbackrest"))
 
 
 def _here(shared: PurePosixPath, own: PurePosixPath, log: str) -> BackupSite:
@@ -66,15 +72,15 @@ def _here(shared: PurePosixPath, own: PurePosixPath, log: str) -> BackupSite:
     )
 
 
-def _in_pod(own: PurePosixPath) -> BackupSite:
+def _in_pod(config: str, own: PurePosixPath) -> BackupSite:
     return BackupSite(
-        config=f"{PODS}/files/{CONFIG_FILE}",
+        config=f"{PODS}/files/{config}",
         secrets=f"{PODS}/secrets",
         source_config=f"{PODS}/files/{RESTORE_FILE}",
         source_secrets=f"{PODS}/restore-secrets",
         ca=f"{PODS}/files/ca.crt",
         source_ca=f"{PODS}/files/restore-ca.crt",
-        lock=f"{own}/pgbackrest/lock",
-        log=f"{own}/pgbackrest",
-        spool=f"{own}/pgbackrest/spool",
+        lock=f"{own}/lock",
+        log="",
+        spool=f"{own}/spool",
     )

@@ -27,34 +27,31 @@ RESTORE_METHOD = "pgbackrest"
 def member_text(settings: Settings, backup: BackupSettings, member: MemberSite) -> str:
     """A member's pgbackrest.conf: how it archives, and where its own server is."""
     site = backup_site(settings, member)
-    return _text({"global": _global(backup, site), **_archiving(backup, site), settings.name: _server(1, member)})
+    return text({"global": _global(backup, site), **_archiving(backup, site), settings.name: server(1, member)})
 
 
 def host_text(settings: Settings, backup: BackupSettings, members: tuple[MemberSite, ...], site: BackupSite) -> str:
     """pgbackrest.conf of whoever takes backups on the members' own machine; it finds the primary by asking all."""
     servers: dict[str, str | int] = {}
     for number, member in enumerate(members, 1):
-        servers |= _server(number, member)
-    return _text({"global": _global(backup, site) | _keeping(backup), settings.name: servers})
+        servers |= server(number, member)
+    return text({"global": host_options(backup, site), settings.name: servers})
 
 
 def source_text(settings: Settings, site: BackupSite) -> str:
     """The configuration by which a new cluster's first member, whichever it is, is restored and fetches its WAL."""
-    assert settings.restore is not None
-    own = settings.restore.repository
-    repository = own or (settings.backup.repository if settings.backup else None)
+    repository = settings.source_repository
     assert repository is not None
     encrypted = encryption_of_source(settings) is not None
     shared = {
         **_repository(repository, encrypted, site.source_ca),
         "lock-path": f"{site.lock}-restore",
-        "log-path": site.log,
-        "log-level-file": "info",
+        **_logged(site),
         "spool-path": f"{site.spool}-restore",
         "archive-async": "y",
         "process-max": settings.backup.processes if settings.backup else 2,
     }
-    return _text({"global": shared})
+    return text({"global": shared})
 
 
 def encryption_of_source(settings: Settings) -> str | None:
@@ -77,7 +74,7 @@ def secrets_text(repository: RepositorySettings, encryption: str | None, values:
         )
         if name and name in values
     }
-    return _text({"global": found}) if found else ""
+    return text({"global": found}) if found else ""
 
 
 def command(stanza: str, config: str, secrets: str, *arguments: str) -> list[str]:
@@ -173,10 +170,14 @@ def _global(backup: BackupSettings, site: BackupSite) -> dict[str, str | int]:
         **level,
         "process-max": backup.processes,
         "lock-path": site.lock,
-        "log-path": site.log,
-        "log-level-file": "warn",  # it is never rotated
+        **_logged(site),
         "start-fast": "y",
     }
+
+
+def _logged(site: BackupSite) -> dict[str, str | int]:
+    """Warnings alone, since nobody rotates the file."""
+    return {"log-path": site.log, "log-level-file": "warn"} if site.log else {"log-level-file": "off"}
 
 
 def _archiving(backup: BackupSettings, site: BackupSite) -> dict[str, Section]:
@@ -187,12 +188,18 @@ def _archiving(backup: BackupSettings, site: BackupSite) -> dict[str, Section]:
     return {"global:archive-push": {"archive-async": "y", "spool-path": site.spool, **queue}}
 
 
+def host_options(backup: BackupSettings, site: BackupSite) -> dict[str, str | int]:
+    """What holds for every backup."""
+    return _global(backup, site) | _keeping(backup)
+
+
 def _keeping(backup: BackupSettings) -> dict[str, str | int]:
-    return {
+    kept: dict[str, str | int] = {
         "repo1-retention-full": backup.retention.full,
         "repo1-retention-diff": backup.retention.diff,
-        "repo1-bundle": "y",  # thousands of small files cost S3 a request each
     }
+    # Each of thousands of small files costs S3 a request. But what is bundled cannot be resumed, so not in a folder.
+    return kept | ({"repo1-bundle": "y"} if backup.repository.kind == "s3" else {})
 
 
 def _repository(repository: RepositorySettings, encrypted: bool, ca: str) -> dict[str, str | int]:
@@ -211,7 +218,7 @@ def _repository(repository: RepositorySettings, encrypted: bool, ca: str) -> dic
     return found | ({"repo1-storage-ca-file": ca} if repository.ca else {})
 
 
-def _server(number: int, member: MemberSite) -> dict[str, str | int]:
+def server(number: int, member: MemberSite) -> dict[str, str | int]:
     """A server of this machine, by its unix socket."""
     return {
         f"pg{number}-path": member.data,
@@ -221,7 +228,7 @@ def _server(number: int, member: MemberSite) -> dict[str, str | int]:
     }
 
 
-def _text(sections: Mapping[str, Section]) -> str:
+def text(sections: Mapping[str, Section]) -> str:
     """The file; each option of a section on a line, sorted."""
     parts = []
     for name, options in sections.items():

@@ -214,7 +214,8 @@ class KubernetesSettings(Section):
     resources: ResourceSettings = setting(ResourceSettings(), cost="rolling restart", description="Of a member.")
     image: str | None = setting(
         None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:@-]{0,253}$", cost="rolling restart",
-        description="Image of all pods, with a tag or a digest, built from k8s/image. Default: the one of k8s/.",
+        description="Image of all pods, with a tag or a digest, built from k8s/image. Gateways get it too: each of "
+        "their connections ends once, between two transactions, with `server shutting down`. Default: the one of k8s/.",
     )  # fmt: skip
     pull_policy: Literal["IfNotPresent", "Always", "Never"] = setting(
         "IfNotPresent", cost="rolling restart", description="When a machine fetches the image."

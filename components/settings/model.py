@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, SecretStr, Strict
 
-from components.settings.backup import BackupSettings, RestoreSettings
+from components.settings.backup import BackupSettings, RepositorySettings, RestoreSettings
 from components.settings.embedded import EmbeddedSettings
 from components.settings.fields import Section, setting
 from components.settings.kubernetes import KubernetesSettings
@@ -125,6 +125,13 @@ class Settings(Section):
         if self.major is None:
             raise ValueError("the major version is not decided yet: load(..., default_major=) gives it")
         return self.major
+
+    @property
+    def source_repository(self) -> RepositorySettings | None:
+        """Where the backups lie that a new cluster is made from; None when it is made empty."""
+        if self.restore is None:
+            return None
+        return self.restore.repository or (self.backup.repository if self.backup else None)
 
     def named_secrets(self) -> Iterator[tuple[str, str, str]]:
         """(section, setting in it, name of the secret) of each secret that backups or a restore name."""

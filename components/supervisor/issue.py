@@ -48,6 +48,7 @@ def leaves(namespace: str) -> Mapping[str, tuple[str, list[str]]]:
         "rewind-tls": ("rewind", []),
         "pgbouncer-tls": ("pgbouncer", []),
         "admin-tls": ("postgres", []),
+        "backup-tls": ("backup", []),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from pulumi.runtime import mocks
+from pulumi.runtime import mocks, rpc
 
 from components.embedded.cluster import EmbeddedCluster, Ground
 from components.embedded.place import Place
@@ -93,3 +93,17 @@ def test_the_server_is_known_and_no_key_or_password_is_in_a_spec() -> None:
     texts = " ".join(str(args.inputs) for args in recorder.resources.values())
     assert "PRIVATE KEY" not in texts
     assert "SCRAM-SHA-256$" not in texts
+
+
+def test_backups_come_before_the_members_and_after_them() -> None:
+    repository = {"kind": "posix", "path": "/srv/backups/main"}
+    recorder, _ = declared(backup={"repository": repository, "encryption": "phrase"}, secrets={"phrase": "PHRASE-TEXT"})
+    kinds = {args.typ.removeprefix(DYNAMIC) for args in recorder.resources.values()}
+    assert kinds >= {"BackupFiles", "Stanza", "Backups"}
+    files = recorder.resources["main-backup-files"].inputs
+    assert rpc.is_rpc_secret(files["secret"])
+    assert "PHRASE-TEXT" in rpc.unwrap_rpc_secret(files["secret"])
+    for name, args in recorder.resources.items():
+        if name != "main-backup-files":
+            assert "PHRASE-TEXT" not in str(args.inputs), name
+    assert "PHRASE-TEXT" not in files["spec"]

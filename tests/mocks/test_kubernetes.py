@@ -155,3 +155,42 @@ def test_with_cert_manager_nobody_here_holds_a_key() -> None:
     assert AUTHORITY not in {args.typ for args in recorder.resources.values()}
     assert len(recorder.of("Certificate")) == 7
     assert not recorder.of("Secret")
+
+
+BUCKET = {"kind": "s3", "bucket": "b1b", "endpoint": "s3.example.org", "region": "r", "key": "k", "key_secret": "s"}
+BACKED_UP = {
+    "backup": {"repository": BUCKET, "encryption": "phrase"},
+    "secrets": {"k": "KEY-TEXT", "s": "KEYSECRET-TEXT", "phrase": "PHRASE-TEXT"},
+}
+
+
+def test_backups_are_jobs_whose_secrets_nobody_sees() -> None:
+    recorder, _ = declared(**BACKED_UP)
+    assert set(recorder.of("CronJob")) == {"backup-full", "backup-diff"}  # incr has no time
+    assert set(recorder.of("Job")) == {"backup-first"}
+    secret = recorder.of("Secret")["pgbackrest"]["data"]
+    assert rpc.is_rpc_secret(secret)
+    text = base64.b64decode(rpc.unwrap_rpc_secret(secret)["secrets.conf"]).decode()
+    assert "repo1-cipher-pass=PHRASE-TEXT\nrepo1-s3-key=KEY-TEXT\nrepo1-s3-key-secret=KEYSECRET-TEXT\n" in text
+    for name, args in recorder.resources.items():
+        if name != "main-secret-pgbackrest":
+            assert not any(one in str(args.inputs) for one in ("PHRASE-TEXT", "KEY-TEXT", "KEYSECRET-TEXT")), name
+    sidecar = recorder.of("StatefulSet")["pg"]["spec"]["template"]["spec"]["containers"][-1]
+    assert sidecar["name"] == "pgbackrest"
+
+
+def test_a_sleeping_cluster_is_not_backed_up() -> None:
+    recorder, _ = declared(kubernetes={"hibernate": True}, **BACKED_UP)
+    assert all(one["spec"]["suspend"] is True for one in recorder.of("CronJob").values())
+    assert not recorder.of("Job")
+
+
+def test_a_cluster_that_is_only_restored_takes_no_backups() -> None:
+    restore = {"from": "old", "repository": BUCKET, "encryption": "phrase"}
+    recorder, _ = declared(restore=restore, secrets=BACKED_UP["secrets"])
+    assert not recorder.of("CronJob") and not recorder.of("Job")
+    assert "pgbackrest-restore" in recorder.of("Secret") and "pgbackrest" not in recorder.of("Secret")
+    pod = recorder.of("StatefulSet")["pg"]["spec"]["template"]["spec"]
+    assert [one["name"] for one in pod["containers"]] == ["postgres", "exporter"]
+    sources = next(one for one in pod["volumes"] if one["name"] == "backup")["projected"]["sources"]
+    assert [next(iter(one)) for one in sources] == ["configMap", "secret"]

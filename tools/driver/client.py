@@ -13,6 +13,25 @@ from tools.driver.refusal import Refusal
 Urls = Sequence[Mapping[str, Any]]
 
 
+VARIABLES = {
+    "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "sslmode": "PGSSLMODE",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "sslrootcert": "PGSSLROOTCERT",
+}
+
+
+def variables(words: Mapping[str, Any]) -> dict[str, str]:
+    """libpq's keywords as its environment variables; those of no meaning to psql are left out."""
+    return {VARIABLES[word]: str(value) for word, value in words.items() if word in VARIABLES}
+
+
 def as_administrator(cluster: Cluster, database: str) -> dict[str, str]:
     """libpq's environment variables for the superuser's session by client certificate."""
     return {

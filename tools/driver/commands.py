@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.driver import backups, client, cluster, plans, pods, settings, status, sweep, tables
+from tools.driver import aws, backups, client, cluster, plans, pods, settings, status, sweep, tables
 from tools.driver.doctor import examine
 from tools.driver.engine import Engine, Outcome, Outputs
 from tools.driver.project import Project
@@ -166,8 +166,8 @@ def psql(request: Request) -> int:
         raise Refusal("psql is not installed: sudo apt-get install postgresql-client")
     line = request.given["command_line"]
     command = ["psql", "--command", line] if line else ["psql"]
-    if cluster.platform(request.project) == "kubernetes":
-        return _psql_in_pods(request, command)
+    if cluster.platform(request.project) in ("kubernetes", "rds"):
+        return _psql_by_a_route(request, command)
     if role:
         session = client.as_role(_value(request.engine.outputs(), "urls", []), role, database)
     else:
@@ -179,12 +179,15 @@ def psql(request: Request) -> int:
     return os.execvp("psql", command)  # noqa: S606
 
 
-def _psql_in_pods(request: Request, command: list[str]) -> int:
+def _psql_by_a_route(request: Request, command: list[str]) -> int:
     """Not in our place: the way to the server is held open for as long as psql runs."""
     role, database, url = request.given["role"], request.given["database"], None
+    known, on_rds = settings.check(request.project), cluster.platform(request.project) == "rds"
+    outputs = {name: value for name, (value, _) in request.engine.outputs().items()} if role or on_rds else {}
     if role:
-        url = str(client.chosen(_value(request.engine.outputs(), "urls", []), role, database)["direct"])
-    with pods.session(settings.check(request.project), url, database) as session:
+        url = str(client.chosen(outputs.get("urls", []), role, database)["direct"])
+    way = aws.session(known, outputs, url, database) if on_rds else pods.session(known, url, database)
+    with way as session:
         return subprocess.run(command, env={**os.environ, **session}, check=False).returncode
 
 

@@ -15,7 +15,7 @@ from components.kubernetes.patroni import REST, routed
 from components.kubernetes.preflight import Ask, kubectl
 from components.reach import RouteError, identity_files, open_route
 from components.settings.model import Settings
-from tools.driver.client import from_url
+from tools.driver.client import from_url, variables
 from tools.driver.refusal import Refusal
 from tools.driver.status import GatewayState, MemberState, NodeState, Report
 
@@ -129,29 +129,12 @@ def session(settings: Settings, url: str | None, database: str) -> Iterator[dict
     try:
         if url is None:
             with reached(server, known) as target:
-                yield _variables({**target.words, **target.carried(), "dbname": database or server.database})
+                yield variables({**target.words, **target.carried(), "dbname": database or server.database})
             return
         with open_route(server.route, server.writer) as way, identity_files({"ca": known["ca"]}) as files:
-            yield {**from_url(url), **_variables({**files, **way.words()})}
+            yield {**from_url(url), **variables({**files, **way.words()})}
     except RouteError as error:
         raise Refusal(str(error)) from None
-
-
-VARIABLES = {
-    "host": "PGHOST",
-    "hostaddr": "PGHOSTADDR",
-    "port": "PGPORT",
-    "user": "PGUSER",
-    "dbname": "PGDATABASE",
-    "sslmode": "PGSSLMODE",
-    "sslcert": "PGSSLCERT",
-    "sslkey": "PGSSLKEY",
-    "sslrootcert": "PGSSLROOTCERT",
-}
-
-
-def _variables(words: Mapping[str, Any]) -> dict[str, str]:
-    return {VARIABLES[word]: str(value) for word, value in words.items() if word in VARIABLES}
 
 
 def kept(settings: Settings) -> str:

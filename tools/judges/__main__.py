@@ -19,7 +19,7 @@ from tools.setup.places import ROOT
 from tools.setup.progress import SetupError
 
 EXCEPTIONS = ROOT / "k8s" / "exceptions.yaml"
-FOLDER, PARTS = ROOT / "k8s", (ROOT / "k8s" / "monitoring",)
+FOLDER, PARTS = ROOT / "k8s", (ROOT / "k8s" / "monitoring", ROOT / "k8s" / "backup")
 
 
 def rendered() -> list[dict[str, Any]]:

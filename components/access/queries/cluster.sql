@@ -21,7 +21,7 @@ SELECT json_build_object(
   'objects', (SELECT json_agg(json_build_array(kind, name, pg_get_userbyid(owner), (SELECT json_agg(json_build_array(
                 CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END, x.privilege_type, x.is_grantable,
                 CASE WHEN x.grantor <> owner THEN pg_get_userbyid(x.grantor) ELSE '' END))
-                FROM aclexplode(acl) x WHERE x.grantee <> owner)))
+                FROM aclexplode(acl) x WHERE x.grantee <> owner OR x.grantor <> owner)))
               FROM (SELECT 'tablespace' AS kind, spcname AS name, spcowner AS owner,
                       coalesce(spcacl, acldefault('t', spcowner)) AS acl FROM pg_tablespace
                     UNION ALL SELECT 'parameter', parname, 10, paracl FROM pg_parameter_acl -- 15

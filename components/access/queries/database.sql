@@ -77,7 +77,7 @@ SELECT json_build_object(
   'objects', (SELECT json_agg(json_build_array(id, kind, pg_get_userbyid(owner), objs)) FROM d),
   'acls', (SELECT json_agg(json_build_array(d.id, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END,
              x.privilege_type, x.is_grantable, CASE WHEN x.grantor <> d.owner THEN pg_get_userbyid(x.grantor) ELSE '' END))
-           FROM d, aclexplode(d.acl) x WHERE x.grantee <> d.owner),
+           FROM d, aclexplode(d.acl) x WHERE x.grantee <> d.owner OR x.grantor <> d.owner),
   'defaults', (SELECT json_agg(json_build_array(creator, sch, kind, (SELECT coalesce(json_agg(json_build_array(
              CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END, x.privilege_type, x.is_grantable)), '[]')
              FROM aclexplode(defaclacl) x WHERE x.grantee <> defaclrole))) FROM def),

@@ -27,9 +27,10 @@ HBA = """
 local all all trust
 hostssl all postgres 127.0.0.1/32 cert
 hostssl all all 127.0.0.1/32 scram-sha-256
+hostssl all all ::1/128 scram-sha-256
 """
 SETTINGS = """
-listen_addresses = '127.0.0.1'
+listen_addresses = '127.0.0.1, ::1'
 ssl = on
 ssl_cert_file = '../pki/server.crt'
 ssl_key_file = '../pki/server.key'

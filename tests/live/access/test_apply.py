@@ -96,17 +96,6 @@ def test_drift_is_shown_and_repaired(shop: Shop, change: str) -> None:
     assert shop.plan() == []
 
 
-def test_a_grant_of_a_third_role_is_taken_back_as_that_role(shop: Shop) -> None:
-    shop.apply()
-    shop.run(
-        'GRANT USAGE ON SCHEMA app TO "MARK_board"; GRANT DELETE ON app.orders TO "MARK_board" WITH GRANT OPTION',
-        'SET ROLE "MARK_board"; GRANT DELETE ON app.orders TO "MARK_readers"; RESET ROLE',
-    )
-    assert any("SET LOCAL ROLE" in statement for statement in shop.plan())
-    shop.apply()
-    assert shop.plan() == []
-
-
 def test_rights_outside_the_scope_are_told_and_kept(shop: Shop) -> None:
     shop.apply()
     shop.run("GRANT SELECT ON app.orders TO pg_monitor", 'GRANT "MARK_readers" TO pg_monitor')

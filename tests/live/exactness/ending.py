@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import psycopg
 import pytest
 
-from components.access import apply
+from components.access import apply, run_scripts
 from components.access.model import Statement
+from components.access.scripts import Script
 from components.access.session import Connection, Target
 
 # cancelled: by pg_cancel_backend; terminated: by pg_terminate_backend; dropped: the network between the two is gone;
@@ -33,6 +34,7 @@ class Interrupter:
         """In place of what the program sends statements with."""
         patch.setattr(apply, "run", self.run)
         patch.setattr(apply, "_run_apart", self.apart)
+        patch.setattr(run_scripts, "run_whole", self.script)
 
     @property
     def happened(self) -> bool:
@@ -48,6 +50,12 @@ class Interrupter:
     def apart(self, connection: Connection, statement: Statement) -> None:
         self.end_before(connection)
         APART(connection, statement)
+
+    def script(self, connection: Connection, script: Script) -> None:
+        """Statement by statement, where the program sends the whole file at once."""
+        for statement in script.statements:
+            self.end_before(connection)
+            connection.execute(statement.text.encode(), prepare=False)
 
     def end_before(self, connection: Connection) -> None:
         self.seen += 1

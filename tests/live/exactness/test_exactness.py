@@ -132,6 +132,8 @@ def reason(world: World, said: str, mark: str) -> str | None:
     """Why an apply of these worlds may refuse to begin; None if it should not have."""
     if marked(OUTSIDER, mark) in said:
         return "a right of the outsider hangs on one that is to be taken"
+    if not world.spec["harden"] and "PUBLIC holds" in said:
+        return "a right of PUBLIC, of which the spec says nothing, hangs on one that is to be taken"
     if not world.superuser and "is no superuser" in said:
         return "the administrator lacks a right"
     # Without a superuser the heir must be able to create in the schema of what he inherits, who will own it only later.

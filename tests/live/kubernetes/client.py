@@ -92,6 +92,7 @@ class Client:
     platform: Platform
     name: str = field(default_factory=lambda: f"test-writer-{secrets.token_hex(3)}")
     told: list[list[Any]] = field(default_factory=list)
+    heard: int = 0
 
     @property
     def kubectl(self) -> Kubectl:
@@ -158,6 +159,14 @@ class Client:
         """The longest time between two acknowledgements of which the later came after `since`."""
         times = sorted(line[2] for line in self.told if line[0] == route and line[1] is not None)
         return max((later - earlier for earlier, later in pairwise(times) if later >= since), default=float("inf"))
+
+    def complaints(self, route: str) -> list[str]:
+        """What transactions failed with on that route, since complaints were forgotten."""
+        return [str(line[3]).strip() for line in self.told[self.heard :] if line[0] == route and line[1] is None]
+
+    def forget_complaints(self) -> None:
+        self.read()
+        self.heard = len(self.told)
 
     def errors(self, route: str, since: float) -> int:
         return sum(line[0] == route and line[1] is None and line[2] >= since for line in self.told)

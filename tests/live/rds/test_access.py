@@ -6,6 +6,11 @@ What stands in: moto for AWS, the stand-in provider for Pulumi's, and localhost 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -16,12 +21,16 @@ import pytest
 from components.access.spec.load import load
 from components.access.verify import verify
 from tests.live.access.process_list import ProcessList
+from tests.live.rds.emulated import PROJECT
 from tests.live.rds.emulator import emulator
 from tests.live.rds.server import rds_server
+from tests.live.rds.tasks import task
 from tests.live.rds.whole import SYSTEM, Whole
 from tests.ports import free_port
 
 pytestmark = pytest.mark.live
+APPLICATION = f"{SYSTEM}_app.{SYSTEM}"
+GIVEN = "#Thaw$in2k77! é'\"\\%:@/"
 ROTATED = {"credentials": {"version": 2}}
 SPEC = Path(__file__).parents[3] / "sql" / SYSTEM / "access.yaml"
 
@@ -33,13 +42,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
         yield Whole(tmp_path_factory.mktemp("whole"), address, server, free_port())
 
 
+def secret(stack: Whole, arn: str) -> dict[str, str]:
+    """What Secrets Manager holds."""
+    found: dict[str, str] = json.loads(stack.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+    return found
+
+
 def passwords(stack: Whole) -> set[str]:
     """All that must show nowhere: of the logins, the administrator, the pooler."""
     found = {unquote(str(urlsplit(one["direct"]).password)) for one in stack.urls()}
     manager = stack.client("secretsmanager")
     for one in manager.list_secrets()["SecretList"]:
-        text = manager.get_secret_value(SecretId=one["ARN"])["SecretString"]
-        held = json.loads(text)
+        held = secret(stack, one["ARN"])
         found |= {held["password"]} if "password" in held else {held["userlist"].split('"')[3], held["key"]}
     return found
 
@@ -77,9 +91,7 @@ def test_isolation_holds(stack: Whole) -> None:
 def test_each_login_gets_in_by_its_secret_and_sees_nothing_without_a_tenant(stack: Whole) -> None:
     arns = stack.outputs()["login_secrets"]
     assert set(arns) == {f"faevision_{one}.faevision" for one in ("app", "executive", "jobs", "migrator", "monitor")}
-    held = json.loads(
-        stack.client("secretsmanager").get_secret_value(SecretId=arns["faevision_app.faevision"])["SecretString"]
-    )
+    held = secret(stack, arns[APPLICATION])
     assert held["pooled_ca"].startswith("-----BEGIN CERTIFICATE-----")
     assert held["direct_ca_url"].endswith("eu-central-1-bundle.pem")
     with psycopg.connect(stack.placed(held["direct"])) as connection:
@@ -87,6 +99,25 @@ def test_each_login_gets_in_by_its_secret_and_sees_nothing_without_a_tenant(stac
         assert connection.execute("SELECT current_user, count(*) FROM app.projects").fetchone() == ("faevision_app", 0)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT * FROM private.personal_data_keys")
+
+
+def test_isolation_holds_through_the_pooler_that_the_task_definition_describes(stack: Whole, tmp_path: Path) -> None:
+    """The system's own tests, pooled and direct: PgBouncer lets in by the table, and passes SCRAM through."""
+    held = secret(stack, stack.outputs()["login_secrets"][APPLICATION])
+    authority, file = tmp_path / "pooler-ca.pem", tmp_path / "urls.json"
+    authority.write_text(held["pooled_ca"])
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(stack.urls(authority)))
+    command = [sys.executable, "-m", "pytest", "-q", f"tests/live/seeds/test_{SYSTEM}.py"]
+    folder = Path(tempfile.mkdtemp(prefix="task-"))
+    try:
+        with task(stack, folder):
+            known = os.environ | {"POSTGRES_PLATFORM_URLS": str(file)}
+            done = subprocess.run(command, cwd=PROJECT, env=known, capture_output=True, text=True, check=False)
+    finally:
+        shutil.rmtree(folder)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout
 
 
 def test_a_second_up_changes_nothing(stack: Whole) -> None:
@@ -123,17 +154,26 @@ def test_drift_is_shown_by_refresh_and_preview_and_repaired(stack: Whole) -> Non
     test_isolation_holds(stack)
 
 
-def test_another_password_and_a_replica_more(stack: Whole) -> None:
-    """The password is counted up in the settings: the new one is what the same run goes on with. The replica's name
-    makes the server's names unknown, but not who writes: no preview of an empty server then.
+def test_other_passwords_and_a_replica_more(stack: Whole) -> None:
+    """The administrator's is counted up in the settings: the new one is what the same run goes on with. A login's is
+    given by the stack: its secret and the pooler's table have it after the same run. The replica's name makes the
+    server's names unknown, but not who writes: no preview of an empty server then.
     """
     before = passwords(stack)
-    stack.run("up", ROTATED)
-    assert len(passwords(stack) - before) == 1
-    changes, said = stack.run("preview", ROTATED, replicas=3)
+    stack.run("up", ROTATED, secrets={"faevision_app": GIVEN})
+    assert len(passwords(stack) - before) == 2
+    held = secret(stack, stack.outputs()["login_secrets"][APPLICATION])
+    assert held["password"] == GIVEN
+    with psycopg.connect(stack.placed(held["direct"])) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("faevision_app",)
+    with stack.superuser().open() as connection:
+        query = "SELECT rolpassword = verifier FROM pg_authid JOIN pgbouncer.verifier ON rolname = login"
+        assert connection.execute(query).fetchall() == [(True,)] * 5
+    changes, said = stack.run("preview", ROTATED, replicas=3, secrets={"faevision_app": GIVEN})
     assert changes["create"] > 3
     assert "planned against an empty server" not in said
     assert 'CREATE ROLE "faevision_app"' not in said
+    assert GIVEN not in "".join([*stack.shown, *stack.states()])
 
 
 def test_destroy_leaves_nothing_of_the_stack(stack: Whole) -> None:

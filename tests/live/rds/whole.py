@@ -25,9 +25,11 @@ SYSTEM = "faevision"
 class Whole(Cloud):
     """A stack of the product's own program. `server` is the folder of the PostgreSQL that answers."""
 
-    def __init__(self, home: Path, address: str, server: Path, pooler_port: int) -> None:
+    def __init__(
+        self, home: Path, address: str, server: Path, pooler_port: int, rds: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(home, address)
-        self.server, self.pooler_port = server, pooler_port
+        self.server, self.pooler_port, self.rds = server, pooler_port, dict(rds or {})
         # As anybody's AWS SDK finds its credentials, but that the address is the emulator's.
         self.environment |= {
             VARIABLE: self._superuser(),
@@ -55,6 +57,7 @@ class Whole(Cloud):
             "ca_bundle": f"{self.server}/pki/ca.crt",
             "pooler": {"image": IMAGE, "port": self.pooler_port},
             "monitoring": {"insights": "off"},
+            **self.rds,
             **(rds or {}),
         }
         return {"platform": "rds", "major": major(), "access": [f"sql/{SYSTEM}/access.yaml"], "rds": own, **others}

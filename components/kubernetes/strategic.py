@@ -1,0 +1,25 @@
+"""Kubernetes' strategic merge, as far as `k8s/` uses it: mappings by key, lists of named things by their names."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+BY = {"volumeMounts": "mountPath", "ports": "containerPort"}  # everything else by `name`
+
+
+def merged(base: Any, patch: Any, key: str = "") -> Any:
+    """`base` with the patch over it; what the patch adds comes last."""
+    if isinstance(base, dict) and isinstance(patch, dict):
+        return {**base, **{name: merged(base.get(name), below, name) for name, below in patch.items()}}
+    by = BY.get(key, "name")
+    if isinstance(base, list) and isinstance(patch, list) and all(by in one for one in [*base, *patch]):
+        return _by_name(base, patch, by)
+    return copy.deepcopy(patch)
+
+
+def _by_name(base: list[Any], patch: list[Any], by: str) -> list[Any]:
+    changed = {one[by]: one for one in patch}
+    known = {one[by] for one in base}
+    kept = [merged(one, changed[one[by]]) if one[by] in changed else one for one in base]
+    return [*kept, *(copy.deepcopy(one) for one in patch if one[by] not in known)]

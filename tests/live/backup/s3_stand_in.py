@@ -1,0 +1,109 @@
+"""A stand-in for an S3 service: moto behind TLS, with a certificate of a CA made for the test.
+
+It keeps objects in memory and checks no signature; real are the protocol, TLS and every call of pgBackRest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+from components.patroni.authority import LOOPBACK, issue, new_authority, present
+from tests.ports import free_port
+
+START_S = 60.0
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True)
+class Service:
+    """`endpoint` is host:port; `ca` the PEM of who signed its certificate."""
+
+    endpoint: str
+    ca: str
+
+    def _call(self, method: str, path: str) -> bytes:
+        context = ssl.create_default_context(cadata=self.ca)
+        request = urllib.request.Request(f"https://{self.endpoint}/{path}", method=method)
+        with urllib.request.urlopen(request, timeout=5, context=context) as answer:  # noqa: S310  # loopback, ours
+            content: bytes = answer.read()
+            return content
+
+    def make_bucket(self, name: str) -> None:
+        """An empty one."""
+        self._call("PUT", name)
+
+    def listing(self, bucket: str) -> str:
+        """S3's own XML of the bucket's objects."""
+        return self._call("GET", f"{bucket}?list-type=2&max-keys=1000").decode()
+
+
+@contextmanager
+def service(folder: Path, address: str = "127.0.0.1", names: Sequence[str] = ()) -> Iterator[Service]:
+    """A fresh, empty service, ended by pid; its certificate lies in `folder` and has `names` too."""
+    authority = new_authority("S3 for a test", present())
+    host = "localhost" if address == "127.0.0.1" else address
+    pair, port = issue(authority, host, present(), (*LOOPBACK, address, *names)), free_port()
+    files = folder / "s3.crt", folder / "s3.key"
+    for file, content in zip(files, (pair.certificate, pair.key), strict=True):
+        file.write_bytes(content)
+    command = [sys.executable, "-m", "tests.live.backup.s3_stand_in", address, str(port), *map(str, files)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    made = Service(f"{host}:{port}", authority.certificate.decode())
+    try:
+        _wait(made, process)
+        yield made
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def _wait(made: Service, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_S
+    while time.monotonic() < end:
+        assert process.poll() is None, f"moto ended with {process.returncode} before it answered"
+        try:
+            made._call("GET", "moto-api/")
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError(f"moto did not answer at {made.endpoint} within {START_S:g} s")
+
+
+def main(address: str, port: int, certificate: str, key: str) -> None:
+    """Serves until it is killed.
+
+    moto's own server cuts the line at the end of an answer, which TLS takes for an attack; this one says goodbye first.
+    """
+    application = DomainDispatcherApplication(create_backend_app)
+    server = make_server(address, port, application, threaded=True, ssl_context=(certificate, key))
+    cut = server.shutdown_request
+
+    def goodbye(request: ssl.SSLSocket) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            request.settimeout(1)
+            request.unwrap()
+        cut(request)
+
+    server.shutdown_request = goodbye  # type: ignore[method-assign, assignment]
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4])
