@@ -73,7 +73,7 @@ def _asked(props: Mapping[str, Any]) -> list[str]:
     old, new = int(props["old"]), int(props["new"])
     server = props.get("server")
     if not isinstance(server, dict):
-        return [f"{WHERE}: there is no database yet, so nothing was looked for"]
+        return [f"{WHERE}: the database, or its administrator's secret, is yet to be made; nothing was looked for"]
     try:
         seen = _seen(server, old, new, str(props["pooler"]))
     except Exception as error:
@@ -137,8 +137,8 @@ def _described(ground: Ground, found: Mapping[str, Any] | None, secret: str | No
         return None
     settings = ground.home.scope.settings
     host = str(found.get("address") or found["endpoint"])
-    kept = secret or found["masterUserSecrets"][0]["secretArn"]
-    hosts = Hosts(writer=host, reader=host, secret=kept)
+    kept = [secret] if secret else [one["secretArn"] for one in found["masterUserSecrets"]]
+    hosts = Hosts(writer=host, reader=host, secret=kept[0] if kept else None)
     return arguments_server.server(settings, hosts, found["masterUsername"]).to_dict()
 
 
