@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -25,7 +25,7 @@ from tools.driver.screen import Screen
 TYPE: Mapping[str, Mapping[str, Any]] = {
     "--type": {"choices": ("full", "diff", "incr"), "default": "incr", "help": "default: incr"}
 }
-WIDTH = 180  # of a line, where nobody looks at a terminal: labels are there to be copied
+WIDTH = 180  # whatever the terminal's: labels are there to be copied, so none is ever cut short
 HINT = "set backup: in the stack and run make up (docs/runbooks/backup-and-restore.md)"
 
 
@@ -79,7 +79,7 @@ def show(project: Project, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(plain(contents), indent=2))
     else:
-        Screen.for_results().console.print(table(contents), width=WIDTH)
+        Console(highlight=False, width=WIDTH).print(table(contents))
     return 0 if contents.backups and not contents.fault and not any(one.faulty for one in contents.backups) else 1
 
 
