@@ -71,6 +71,10 @@ ENFORCED: Mapping[str, str] = {
 }
 
 
+# What `backup` of a stack decides; settings/owned.py refuses these too.
+ARCHIVING = ("archive_mode", "archive_timeout")
+
+
 def server_parameters(settings: Settings, extensions: frozenset[str] = frozenset()) -> dict[str, str]:
     """Every parameter that all members share, by lower-case name, sorted.
 
@@ -102,9 +106,12 @@ def _sized(settings: Settings) -> dict[str, str]:
 
 
 def _archived(settings: Settings) -> dict[str, str]:
-    """With backups WAL is archived; the command differs from member to member."""
+    """With backups WAL is archived; the command differs from member to member.
+
+    Without, it is said too: a server that went on archiving with no command would keep all of its WAL.
+    """
     if settings.backup is None:
-        return {}
+        return {"archive_mode": "off"}
     return {"archive_mode": "on", "archive_timeout": f"{settings.backup.archive_timeout}s"}
 
 

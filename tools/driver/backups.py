@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +25,7 @@ from tools.driver.screen import Screen
 TYPE: Mapping[str, Mapping[str, Any]] = {
     "--type": {"choices": ("full", "diff", "incr"), "default": "incr", "help": "default: incr"}
 }
+WIDTH = 180  # whatever the terminal's: labels are there to be copied, so none is ever cut short
 HINT = "set backup: in the stack and run make up (docs/runbooks/backup-and-restore.md)"
 
 
@@ -78,7 +79,7 @@ def show(project: Project, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(plain(contents), indent=2))
     else:
-        Screen.for_results().console.print(table(contents))
+        Console(highlight=False, width=WIDTH).print(table(contents))
     return 0 if contents.backups and not contents.fault and not any(one.faulty for one in contents.backups) else 1
 
 
@@ -91,12 +92,13 @@ def plain(contents: Contents) -> dict[str, Any]:
 def table(contents: Contents) -> RenderableType:
     """For a person."""
     rows = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
-    for column in ("label", "type", "began", "ended", "size", "stored", "WAL"):
+    for column in ("label", "type", "ended", "took", "size", "stored", "WAL"):
         rows.add_column(column, no_wrap=True)
     for one in contents.backups:
         kind = Text(f"{one.type}, FAULTY" if one.faulty else one.type, style="bold red" if one.faulty else "")
         wal = " to ".join(dict.fromkeys(one.wal))
-        rows.add_row(one.label, kind, _time(one.start), _time(one.stop), _size(one.size), _size(one.stored), wal)
+        took = f"{one.stop - one.start} s"
+        rows.add_row(one.label, kind, _time(one.stop), took, _size(one.size), _size(one.stored), wal)
     return Group(rows, Text(), Text(_verdict(contents), style="bold red" if contents.fault else ""))
 
 

@@ -71,7 +71,7 @@ def test_without_backups_a_preview_says_so_and_with_them_what_it_costs(stack: St
             "CREATE TABLE orders AS SELECT n, repeat(md5(n::text), 8) AS text FROM generate_series(1, 50000) n"
         )
     told = stack.preview(**in_folder(place)).text
-    assert "parameters.archive_mode: (default) -> on: rolling restart (replicas first" in told
+    assert "parameters.archive_mode: off -> on: rolling restart (replicas first" in told
     assert not (place / "repository").exists()
 
 

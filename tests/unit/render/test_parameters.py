@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.render.extensions import ALWAYS, EXTENSIONS, preloaded
-from components.render.parameters import DEFAULTS, ENFORCED, server_parameters
+from components.render.parameters import ARCHIVING, DEFAULTS, ENFORCED, server_parameters
 from components.settings.catalogue import catalogue, majors
 from components.settings.load import load
 from components.settings.owned import ONLY, OWNED
@@ -58,13 +58,14 @@ def test_nothing_wins_over_what_is_enforced() -> None:
     found = parameters()
     assert {name: found[name] for name in ENFORCED} == ENFORCED
     assert all(name in OWNED or ONLY[name][0] == (value,) for name, value in ENFORCED.items())
+    assert all(name in OWNED for name in ARCHIVING)
 
 
 @pytest.mark.parametrize("major", majors())
 def test_every_default_is_what_that_version_takes(major: int) -> None:
     """The platform's own values pass the checks that a stack's values have to pass."""
     found = parameters(*EXTENSIONS, major=major)
-    ours = {name: value for name, value in found.items() if name not in ENFORCED}
+    ours = {name: value for name, value in found.items() if name not in ENFORCED and name not in ARCHIVING}
     assert list(parameter_problems(ours, major=major, zero_loss=True)) == []
     assert all(catalogue(major).get(name) for name in found if "." not in name)
 
