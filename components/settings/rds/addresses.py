@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Network
 from zlib import crc32
 
 from components.settings.model import Settings
@@ -31,10 +31,13 @@ def made_here(settings: Settings) -> Mapping[str, str]:
 
 def _elsewhere(home: str, region: str) -> str:
     """The block follows from the region's name alone, so that another replica elsewhere moves nobody."""
-    block = ip_network(home, strict=False)
-    around = next((one for one in PRIVATE if isinstance(block, IPv4Network) and block.subnet_of(one)), None)
-    if around is None or not isinstance(block, IPv4Network):
+    try:
+        block = IPv4Network(home, strict=False)
+    except ValueError:
         return home  # refused by the rules, with what is allowed
+    around = next((one for one in PRIVATE if block.subnet_of(one)), None)
+    if around is None:
+        return home  # the same
     count = 1 << (block.prefixlen - around.prefixlen)
     if count < 2:
         return home

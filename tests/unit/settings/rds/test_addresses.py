@@ -77,3 +77,9 @@ def test_what_cannot_be_is_said(cidrs: dict[str, Any], region: str, message: str
 def test_addresses_of_ones_own_are_taken() -> None:
     wanted = settings({**FAR, "network": {"cidrs": {"eu-west-1": "10.90.0.0/20"}}})
     assert addresses(wanted, "eu-west-1") == "10.90.0.0/20"
+
+
+@pytest.mark.parametrize("home", ["eu-central-1", "10.80.0.0/33", "fd00::/48", "11.0.0.0/16"])
+def test_home_addresses_that_cannot_be_are_told_once(home: str) -> None:
+    message = f"found {home!r}; allowed are private addresses of /16 to /24, such as 10.80.0.0/16"
+    assert problems({**FAR, "network": {"cidr": home}}) == {"rds.network.cidr": message}
