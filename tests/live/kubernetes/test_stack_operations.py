@@ -231,7 +231,8 @@ def test_an_exposed_stack_is_reached_without_kubectl(stack: Stack) -> None:
         stack.told("up")
         with stack.administrator() as target:
             assert not (target.way and target.way.carries)
-            assert target.open().execute("SELECT pg_is_in_recovery()").fetchone() == (False,)
+            with target.open() as session:
+                assert session.execute("SELECT pg_is_in_recovery()").fetchone() == (False,)
             record = next(one for one in json.loads(stack.run("urls").stdout) if one["role"] == "faevision_app")
             for way in ("direct", "pooled"):
                 with psycopg.connect(record[way], sslrootcert=target.words["sslrootcert"]) as connection:
