@@ -43,6 +43,12 @@ class Forward:
                 self._start()
             return self._ready()
 
+    def begin(self) -> None:
+        """Starts it without waiting; what goes wrong is told to whoever asks for the port."""
+        with self._lock, contextlib.suppress(RouteError):
+            if self._running is None or self._running.ended:
+                self._start()
+
     def close(self) -> None:
         with self._lock:
             self._stop()

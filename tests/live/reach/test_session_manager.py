@@ -16,7 +16,7 @@ import pytest
 
 from components.contract import Endpoint, Route
 from components.reach import RouteError, open_route
-from components.reach.route import close_all
+from components.reach.route import begin, close_all
 from tests import plugins
 
 pytestmark = pytest.mark.live
@@ -87,6 +87,21 @@ def test_connections_are_carried_to_the_database_by_its_own_name(calls: Calls, e
     assert calls.parameters() == {"host": [echo.host], "portNumber": [str(echo.port)]}
     (words,) = calls
     assert words[:6] == ["ssm", "start-session", "--region", "eu-central-1", "--target", "i-0123456789abcdef0"]
+
+
+def test_a_way_that_was_begun_is_the_one_that_is_taken(calls: Calls, echo: Endpoint) -> None:
+    begin(ROUTE, echo)
+    begin(ROUTE, echo)
+    with open_route(ROUTE, echo) as way:
+        assert said_back(way.words()) == b"hello"
+    assert len(list(calls)) == 1
+
+
+def test_a_way_that_cannot_be_begun_is_told_to_who_takes_it(echo: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    begin(ROUTE, echo)
+    with open_route(ROUTE, echo) as way, pytest.raises(RouteError, match="the AWS CLI, version 2"):
+        way.words()
 
 
 def test_a_session_that_ends_is_started_again_by_the_same_port(calls: Calls, echo: Endpoint) -> None:
