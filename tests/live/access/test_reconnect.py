@@ -12,7 +12,7 @@ import pytest
 from components.access import apply, preview, reconnecting
 from components.access.passwords import Verifier, verifier
 from components.access.scripts import Script, parse
-from components.access.session import Target
+from components.access.session import Target, reached
 from components.access.spec import Spec, loads
 from components.contract import Credentials, Endpoint, Server
 from components.render.pgbouncer import PREPARED_STATEMENTS_SINCE
@@ -237,5 +237,6 @@ def test_a_mark_made_meanwhile_stays(target: Target, front: Server) -> None:
 
 @pytest.mark.parametrize("name", ['with "quotes"', "a b'c", "é; SHUTDOWN"])
 def test_any_name_is_only_a_name_to_the_console(front: Server, pooler: None, name: str) -> None:
-    assert reconnecting.tell(front, front.pooled, name) is None
-    assert reconnecting.tell(front, front.pooled, "postgres") is None  # it is still there
+    with reached(front) as target:
+        assert reconnecting.tell(target, front, front.pooled, front.pooled, name) is None
+        assert reconnecting.tell(target, front, front.pooled, front.pooled, "postgres") is None  # it is still there
