@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from components.access import apply
 from components.access.model import Statement
 from components.access.session import Connection, Target
+from components.supervisor import processes
 from tests.live.access.shop import Shop
 from tests.live.embedded.stack import Stack
 
 RUN = apply.run
+GONE_S = 10.0
 # What was changed by hand since the last apply, so that there is a repair to be interrupted.
 HARM = (
     "DROP POLICY tenant_floor ON app.users",
@@ -43,4 +46,13 @@ class Killer:
             self.seen += 1
             if self.seen == self.at:
                 self.stack.kill(self.member)
+                _wait_for_the_end_of(connection.info.backend_pid)
             RUN(connection, [statement])
+
+
+def _wait_for_the_end_of(backend: int) -> None:
+    """A session may outlive its killed server for a moment and commit in it; then nothing would be outlived."""
+    end = time.monotonic() + GONE_S
+    while (found := processes.table().get(backend)) and found.alive:
+        assert time.monotonic() < end, f"the session's process {backend} lives {GONE_S:g} s after its server was killed"
+        time.sleep(0.02)
