@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.render.backup_sites import CONFIG_FILE, RESTORE_FILE, SECRETS_FILE, host_site
-from components.render.pgbackrest import encryption_of_source, host_text, member_text, secrets_text, source_text
+from components.render.pgbackrest import host_text, member_text, secrets_of, source_text
 from components.render.sites import MemberSite, Sites
 from components.settings.model import Settings
 
 Spec = dict[str, Any]
 FOLDERS = ("conf.d", "restore.d", "log", "pgbackrest", "pgbackrest/lock")
-NOT_EMPTY = "# the repository has no secret\n"  # so that a missing file is a missing file
+SECRET_FOLDERS = {"backup": "conf.d", "restore": "restore.d"}
 
 
 def concerned(settings: Settings) -> bool:
@@ -28,15 +28,19 @@ def member_files(settings: Settings, site: MemberSite) -> dict[str, str]:
 
 def files_spec(settings: Settings, sites: Sites) -> Spec:
     """The files that are shared, without the secret ones."""
-    restore = settings.restore
     return {
         "directory": f"{sites.directory}/backup",
         "folders": list(FOLDERS),
         "files": dict(_files(settings, sites)),
         "repositories": list(_folders(settings)),
-        "restore": restore.model_dump(include={"source", "time", "label", "lsn"}) if restore else None,
+        "restore": restored_to(settings),
         "source": _source(settings, sites),
     }
+
+
+def restored_to(settings: Settings) -> Spec | None:
+    """What a new cluster is made from, as it is remembered beside the data."""
+    return settings.restore.model_dump(include={"source", "time", "label", "lsn"}) if settings.restore else None
 
 
 def _folders(settings: Settings) -> Iterator[str]:
@@ -64,14 +68,7 @@ def _files(settings: Settings, sites: Sites) -> Iterator[tuple[str, str]]:
 
 def secret_files(settings: Settings) -> str:
     """JSON of the files that hold secrets, by their path below the same folder."""
-    values = {name: secret.get_secret_value() for name, secret in settings.secrets.items()}
-    found: dict[str, str] = {}
-    if settings.backup:
-        text = secrets_text(settings.backup.repository, settings.backup.encryption, values)
-        found[f"conf.d/{SECRETS_FILE}"] = text or NOT_EMPTY
-    if repository := settings.source_repository:
-        text = secrets_text(repository, encryption_of_source(settings), values)
-        found[f"restore.d/{SECRETS_FILE}"] = text or NOT_EMPTY
+    found = {f"{SECRET_FOLDERS[part]}/{SECRETS_FILE}": text for part, text in secrets_of(settings).items()}
     return json.dumps(found, sort_keys=True)
 
 

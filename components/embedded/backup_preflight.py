@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from components.embedded import pgbackrest
-from components.embedded.backup_arguments import concerned
+from components.embedded.backup_arguments import concerned, restored_to
 from components.embedded.backup_files import has_data, made_from, target
 from components.embedded.files import Account
 from components.embedded.pgbackrest import Version
@@ -60,9 +60,8 @@ def _folders(settings: Settings, where: Place, account: Account) -> Iterator[str
 
 
 def _restored_already(settings: Settings, where: Place) -> Iterator[str]:
-    assert settings.restore is not None
-    wanted = settings.restore.model_dump(include={"source", "time", "label", "lsn"})
-    if made_from(where.real) != wanted:
+    wanted = restored_to(settings)
+    if wanted and made_from(where.real) != wanted:
         yield (
             f"restore makes a new cluster, and {where.wanted} holds one, which was not restored from {wanted['source']}"
             f" {target(wanted)}: remove restore; or run make down first, which ends that cluster and keeps its"

@@ -11,7 +11,17 @@ from typing import Any
 from components.contract import Credentials, Endpoint, Route, Server
 from components.kubernetes.leaves import Leaf
 from components.kubernetes.manifests import Manifest, identity
-from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, kubeconfig, namespace, volume
+from components.kubernetes.names import (
+    ETCD,
+    GATEWAY,
+    MEMBERS,
+    PORTS,
+    SERVICES,
+    kubeconfig,
+    namespace,
+    service,
+    volume,
+)
 from components.render.hba import Admission
 from components.render.impact import deployment
 from components.render.patroni import dynamic_configuration
@@ -109,7 +119,7 @@ def server(settings: Settings) -> Server:
         ca=MOUNTED_CA,
         major=settings.known_major,
         # A Service stands for all gateways, and each of their PgBouncers has to be told: by kubectl, exposed or not.
-        consoles=(_service("pooled", settings), _service("pooled_reader", settings)),
+        consoles=(service("pooled", namespace(settings)), service("pooled_reader", namespace(settings))),
         pods=route_of(settings),
         route=route,
         resting=resting(settings),
@@ -185,12 +195,7 @@ def route_of(settings: Settings) -> Route:
 def _endpoints(settings: Settings) -> Mapping[str, Any]:
     exposure = settings.kubernetes.exposure
     if exposure.host is None:
-        return {name: _service(name, settings) for name in SERVICES}
+        return {name: service(name, namespace(settings)) for name in SERVICES}
     fixed = {name: getattr(exposure.node_ports, name) for name in SERVICES}
     at = fixed if exposure.type == "NodePort" else PORTS
     return {name: Endpoint(host=exposure.host, port=at[name]) for name in SERVICES}
-
-
-def _service(name: str, settings: Settings) -> Endpoint:
-    """Under the name that the gateways' certificate carries."""
-    return Endpoint(host=f"{SERVICES[name]}.{namespace(settings)}.svc", port=PORTS[name])

@@ -11,14 +11,14 @@ from components.kubernetes.names import MEMBERS
 from components.kubernetes.strategic import merged
 from components.render.backup_pods import NAME, backup_files
 from components.render.backup_sites import SECRETS_FILE
-from components.render.pgbackrest import encryption_of_source, secrets_text
+from components.render.pgbackrest import secrets_of
 from components.settings.backup import RepositorySettings
 from components.settings.model import Settings
 
 RESTORE = f"{NAME}-restore"  # the Secret of the repository that a new cluster is made from
 FIRST = ("Job", "backup-first")
 HTTPS = 443
-EMPTY = "# the repository has no secret\n"
+SECRETS = {"backup": NAME, "restore": RESTORE}
 
 
 def with_backups(manifests: list[Manifest], component: Component, settings: Settings) -> list[Manifest]:
@@ -100,14 +100,7 @@ def _sources(settings: Settings) -> list[dict[str, Any]]:
 
 def secrets(settings: Settings) -> Mapping[str, dict[str, str]]:
     """The Secrets by name: file -> text. They go nowhere but into a secret output."""
-    values = {name: secret.get_secret_value() for name, secret in settings.secrets.items()}
-    found = {}
-    if settings.backup:
-        text = secrets_text(settings.backup.repository, settings.backup.encryption, values)
-        found[NAME] = {SECRETS_FILE: text or EMPTY}
-    if source := settings.source_repository:
-        found[RESTORE] = {SECRETS_FILE: secrets_text(source, encryption_of_source(settings), values) or EMPTY}
-    return found
+    return {SECRETS[part]: {SECRETS_FILE: text} for part, text in secrets_of(settings).items()}
 
 
 def manifest(name: str) -> Manifest:

@@ -14,9 +14,9 @@ import pulumi
 from pulumi import dynamic
 from pulumi.runtime import rpc
 
-from components.contract import Endpoint, Route
+from components.contract import Route
 from components.kubernetes.mounted import hurry
-from components.kubernetes.names import PORTS, WRITER
+from components.kubernetes.names import service
 from components.kubernetes.patroni import RoutedPatroni, routed
 from components.kubernetes.pods import look
 from components.kubernetes.replacing import KNOWN_LIMIT, READY_LIMIT, replace, settled
@@ -150,7 +150,7 @@ def _expect_access(spec: Spec) -> None:
     """The access layer is asked next: its way opens while ours does, unless it comes in from outside."""
     if not spec.get("door"):
         route = Route(**spec["route"])
-        begin(route, Endpoint(host=f"{WRITER}.{route.namespace}.svc", port=PORTS["writer"]))
+        begin(route, service("writer", str(route.namespace)))
 
 
 @contextmanager

@@ -38,20 +38,25 @@ class Kustomization:
 
 def read(folder: Path = FOLDER) -> Kustomization:
     """Everything in `folder`; raises ValueError when its kustomization.yaml has a word that we would pass over."""
-    root = _load(folder / "kustomization.yaml")[0]
-    if strange := sorted(root.keys() - UNDERSTOOD):
-        raise ValueError(f"{folder.name}/kustomization.yaml: {', '.join(strange)} is not understood by the component")
+    root = _root(folder, UNDERSTOOD)
     labels = {key: value for rule in root.get("labels", []) for key, value in rule["pairs"].items()}
     images = {one["name"]: f"{one.get('newName', one['name'])}:{one['newTag']}" for one in root.get("images", [])}
-    monitoring = _load(folder / "monitoring/kustomization.yaml")[0]
     return Kustomization(
         manifests=_listed(folder, root),
-        monitoring=_listed(folder / "monitoring", monitoring),
+        monitoring=_component(folder / "monitoring").manifests,
         namespace=root["namespace"],
         labels=labels,
         images=images,
         backup=_component(folder / "backup"),
     )
+
+
+def _root(folder: Path, understood: frozenset[str]) -> Manifest:
+    """The folder's kustomization.yaml, no word of which is passed over."""
+    root = _load(folder / "kustomization.yaml")[0]
+    if strange := sorted(root.keys() - understood):
+        raise ValueError(f"{folder.name}/kustomization.yaml: {', '.join(strange)} is not understood by the component")
+    return root
 
 
 def _listed(folder: Path, root: Manifest) -> tuple[Manifest, ...]:
@@ -60,10 +65,8 @@ def _listed(folder: Path, root: Manifest) -> tuple[Manifest, ...]:
 
 def _component(folder: Path) -> Component:
     """A kustomize Component; raises ValueError as `read` does."""
-    root = _load(folder / "kustomization.yaml")[0]
-    if strange := sorted(root.keys() - UNDERSTOOD_OF_COMPONENTS):
-        raise ValueError(f"{folder.name}/kustomization.yaml: {', '.join(strange)} is not understood by the component")
-    patches = tuple(patch for one in root["patches"] for patch in _load(folder / one["path"]))
+    root = _root(folder, UNDERSTOOD_OF_COMPONENTS)
+    patches = tuple(patch for one in root.get("patches", ()) for patch in _load(folder / one["path"]))
     return Component(manifests=_listed(folder, root), patches=patches)
 
 

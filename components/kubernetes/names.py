@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from components.contract import Endpoint
 from components.settings.model import Settings
 
 MEMBERS, ETCD, GATEWAY = "pg", "etcd", "gateway"  # StatefulSets, Deployment and the headless Services
@@ -21,6 +22,11 @@ def kubeconfig(settings: Settings) -> str | None:
 def namespace(settings: Settings) -> str:
     """Where everything is: the stack's own namespace, or the one it names."""
     return settings.kubernetes.namespace or f"postgres-{settings.name}"
+
+
+def service(name: str, space: str) -> Endpoint:
+    """The writer's, reader's ... Service, under the name that the gateways' certificate carries."""
+    return Endpoint(host=f"{SERVICES[name]}.{space}.svc", port=PORTS[name])
 
 
 def volume(part: str, number: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from components.rds.arguments import region, replica_region
+from components.reach import aws
 from components.settings.catalogue import rds as offers
 from components.settings.finding import Finding
 from components.settings.load import located
@@ -20,7 +21,6 @@ from components.settings.source import Source
 
 Client = Callable[[str], Any]  # region -> boto3's client of RDS
 Path = tuple[str, ...]
-CONNECT_S, ANSWER_S, ATTEMPTS = 5, 20, 3
 
 
 def problems(
@@ -94,8 +94,4 @@ def _number(text: str) -> tuple[int, ...]:
 
 
 def _client(where: str) -> Any:
-    import boto3  # type: ignore[import-untyped]
-    from botocore.config import Config  # type: ignore[import-untyped]
-
-    limits = Config(connect_timeout=CONNECT_S, read_timeout=ANSWER_S, retries={"total_max_attempts": ATTEMPTS})
-    return boto3.session.Session().client("rds", region_name=where, config=limits)
+    return aws.client("rds", where)

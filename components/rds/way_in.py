@@ -7,6 +7,7 @@ from typing import Any
 
 from components.access.failures import AccessError
 from components.contract import Server
+from components.reach.aws import client
 
 
 def with_a_way(server: Server, pooler: str) -> Server:
@@ -14,7 +15,7 @@ def with_a_way(server: Server, pooler: str) -> Server:
     route = server.route
     if route is None or route.kind != "ssm" or route.target:
         return server
-    cluster, service = _service(_client(str(route.region)), pooler)
+    cluster, service = _service(client("ecs", str(route.region)), pooler)
     return dataclasses.replace(server, route=dataclasses.replace(route, cluster=cluster, service=service))
 
 
@@ -26,9 +27,3 @@ def _service(ecs: Any, pooler: str) -> tuple[str, str]:
         if services := ecs.list_services(cluster=cluster)["serviceArns"]:
             return cluster, str(services[0])
     raise AccessError(f"ECS has no service in a cluster {pooler}...; name an instance in rds.reach.target")
-
-
-def _client(region: str) -> Any:
-    import boto3  # type: ignore[import-untyped]
-
-    return boto3.session.Session().client("ecs", region_name=region)

@@ -1,7 +1,4 @@
-"""The administrator's password, asked of AWS Secrets Manager when a session needs it and kept nowhere.
-
-boto3 finds its credentials as Pulumi's provider does. It is loaded here, when it is needed: nobody else pays for it.
-"""
+"""The administrator's password, asked of AWS Secrets Manager when a session needs it and kept nowhere."""
 
 from __future__ import annotations
 
@@ -9,7 +6,9 @@ import functools
 import json
 from typing import Any
 
-CONNECT_S, ANSWER_S, ATTEMPTS = 5, 10, 3
+from components.reach.aws import client
+
+ANSWER_S = 10  # each session waits for it
 # What AWS says, and what is to be done about it.
 _ADVICE = {
     "AccessDenied": "whoever runs this needs secretsmanager:GetSecretValue for it, and kms:Decrypt with its key",
@@ -46,8 +45,4 @@ def _advised(error: Exception) -> str:
 
 @functools.cache
 def _client(region: str) -> Any:
-    import boto3  # type: ignore[import-untyped]
-    from botocore.config import Config  # type: ignore[import-untyped]
-
-    limits = Config(connect_timeout=CONNECT_S, read_timeout=ANSWER_S, retries={"total_max_attempts": ATTEMPTS})
-    return boto3.session.Session().client("secretsmanager", region_name=region, config=limits)
+    return client("secretsmanager", region, ANSWER_S)

@@ -22,6 +22,7 @@ PUSH_LIMIT_S = 60
 GET_LIMIT_S = 10
 CREATE_LIMIT_S = 30
 RESTORE_METHOD = "pgbackrest"
+NO_SECRET = "# the repository has no secret\n"  # noqa: S105  # so that a missing file is a missing file
 
 
 def member_text(settings: Settings, backup: BackupSettings, member: MemberSite) -> str:
@@ -75,6 +76,17 @@ def secrets_text(repository: RepositorySettings, encryption: str | None, values:
         if name and name in values
     }
     return text({"global": found}) if found else ""
+
+
+def secrets_of(settings: Settings) -> dict[str, str]:
+    """The same for `backup` and for `restore`, as far as the stack has them."""
+    values = {name: secret.get_secret_value() for name, secret in settings.secrets.items()}
+    found = {}
+    if settings.backup:
+        found["backup"] = secrets_text(settings.backup.repository, settings.backup.encryption, values) or NO_SECRET
+    if source := settings.source_repository:
+        found["restore"] = secrets_text(source, encryption_of_source(settings), values) or NO_SECRET
+    return found
 
 
 def command(stanza: str, config: str, secrets: str, *arguments: str) -> list[str]:

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -21,9 +19,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 
 from components.patroni.authority import LOOPBACK, issue, new_authority, present
+from tests.live.rds.served import served
 from tests.ports import free_port
 
-START_S = 60.0
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -60,30 +58,9 @@ def service(folder: Path, address: str = "127.0.0.1", names: Sequence[str] = ())
     for file, content in zip(files, (pair.certificate, pair.key), strict=True):
         file.write_bytes(content)
     command = [sys.executable, "-m", "tests.live.backup.s3_stand_in", address, str(port), *map(str, files)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     made = Service(f"{host}:{port}", authority.certificate.decode())
-    try:
-        _wait(made, process)
+    with served(command, lambda: made._call("GET", "moto-api/"), made.endpoint, env=None, cwd=ROOT):
         yield made
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
-
-
-def _wait(made: Service, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + START_S
-    while time.monotonic() < end:
-        assert process.poll() is None, f"moto ended with {process.returncode} before it answered"
-        try:
-            made._call("GET", "moto-api/")
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise AssertionError(f"moto did not answer at {made.endpoint} within {START_S:g} s")
 
 
 def main(address: str, port: int, certificate: str, key: str) -> None:
