@@ -124,7 +124,9 @@ def checked_settings(given: Mapping[str, Any], source: Source | None, *, online:
     if online and settings.platform == "rds" and settings.rds.online:
         problems += import_module("components.rds.online").problems(settings, source, problems)
     if online and settings.platform == "kubernetes":
-        problems += import_module("components.kubernetes.readiness").problems(settings, source, problems)
+        told = import_module("components.kubernetes.readiness").begin(settings, source, problems)
+        import_module("components.kubernetes.cluster")  # its modules load while the cluster answers
+        problems += told()
     if problems:
         raise SettingsError([*problems, *_in_specs(plain.get("access", DEFAULT_ACCESS))])
     return settings

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.kubernetes.kubeconfig import leads_to
 from components.kubernetes.monitoring import DEFINITIONS
 from components.kubernetes.names import kubeconfig, namespace
 from components.settings.model import Settings
@@ -17,6 +18,7 @@ LIMIT = 5  # seconds for one answer of the cluster
 SLACK = 5  # for kubectl itself: a cloud's exec plugin may fetch a token
 FORBIDDEN = "(Forbidden)"
 ABSENT = "NotFound"
+CLASSES, CLAIMS = "storageclasses", "persistentvolumeclaims"
 OWNER = "app.kubernetes.io/instance"
 
 Answer = tuple[int, str, str]  # status, output, complaint
@@ -69,18 +71,16 @@ def kubectl(settings: Settings) -> Ask:
 def look(settings: Settings, ask: Ask) -> Facts:
     """Some questions at once; the cluster's silence is a fact too."""
     space = namespace(settings)
-    questions = [
-        ("config", "view", "--minify", "--output=json"),
+    questions: list[Sequence[str]] = [
         ("get", "namespaces", space, "--output=json"),
-        ("get", "storageclasses", "--output=json"),
-        ("get", "persistentvolumeclaims", f"--namespace={space}", "--output=json"),
+        ("get", f"{CLASSES},{CLAIMS}", f"--namespace={space}", "--output=json"),
     ]
     if settings.kubernetes.monitoring.enabled:
         questions.append(("get", "customresourcedefinitions", *DEFINITIONS, "--output=name"))
     with ThreadPoolExecutor(len(questions)) as together:
-        view, spaces, classes, claims, *definitions = together.map(ask, questions)
-    context, address = _where(view)
-    silent = next((answer for answer in (view, spaces, classes, claims, *definitions) if _is_silence(answer)), None)
+        spaces, storage, *definitions = together.map(ask, questions)
+    context, address = leads_to(settings.kubernetes.context, kubeconfig(settings))
+    silent = next((answer for answer in (spaces, storage, *definitions) if _is_silence(answer)), None)
     if silent is not None:
         return Facts(context=context, address=address, unreachable=_last_line(silent[2]))
     return Facts(
@@ -88,18 +88,10 @@ def look(settings: Settings, ask: Ask) -> Facts:
         address=address,
         namespaces=_namespaces(spaces, space),
         owner=_owner(spaces),
-        classes=_classes(classes),
-        volumes=_volumes(claims),
+        classes=_classes(storage),
+        volumes=_volumes(storage),
         definitions=_definitions(definitions[0]) if definitions else None,
     )
-
-
-def _where(answer: Answer) -> tuple[str, str]:
-    """The context's name and the address of its API server; empty when the kubeconfig has none."""
-    plain = _json(answer)
-    clusters = plain.get("clusters") or [{}]
-    address = (clusters[0].get("cluster") or {}).get("server", "")
-    return str(plain.get("current-context", "")), str(address)
 
 
 def _is_silence(answer: Answer) -> bool:
@@ -135,7 +127,7 @@ def _owner(answer: Answer) -> str | None:
 
 
 def _classes(answer: Answer) -> tuple[tuple[str, bool, bool], ...] | None:
-    if answer[0] != 0:
+    if any(CLASSES in line for line in answer[2].splitlines() if FORBIDDEN in line):
         return None
     default = "storageclass.kubernetes.io/is-default-class"
     return tuple(
@@ -144,8 +136,13 @@ def _classes(answer: Answer) -> tuple[tuple[str, bool, bool], ...] | None:
             (one["metadata"].get("annotations") or {}).get(default) == "true",
             bool(one.get("allowVolumeExpansion")),
         )
-        for one in _json(answer).get("items", [])
+        for one in _listed(answer, "StorageClass")
     )
+
+
+def _listed(answer: Answer, kind: str) -> Iterator[dict[str, Any]]:
+    """Of kinds asked for together; what one may not list is left out and complained of."""
+    return (one for one in _json(answer).get("items", []) if one["kind"] == kind)
 
 
 def _definitions(answer: Answer) -> frozenset[str] | None:
@@ -160,5 +157,5 @@ def _volumes(answer: Answer) -> dict[str, tuple[str, str]]:
             str(one["spec"]["resources"]["requests"]["storage"]),
             str(one["spec"].get("storageClassName") or ""),
         )
-        for one in _json(answer).get("items", [])
+        for one in _listed(answer, "PersistentVolumeClaim")
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import pulumi
 
@@ -13,19 +14,26 @@ from components.settings.model import Settings
 from components.settings.problems import Problem
 from components.settings.source import Source
 
+Told = Callable[[], list[Problem]]
 WHERE = ("kubernetes.context", "kubernetes.kubeconfig")
 
 
-def problems(
-    settings: Settings, source: Source | None, known: Iterable[Problem] = (), ask: Ask | None = None
-) -> list[Problem]:
-    """What the cluster lacks; nothing where the settings do not even say rightly which cluster it is.
+def begin(settings: Settings, source: Source | None, known: Iterable[Problem] = (), ask: Ask | None = None) -> Told:
+    """Asks; what it returns waits for the answers, and says what the cluster lacks.
 
-    Says which cluster it is, since the kubeconfig may have chosen it.
+    Nobody is asked where the settings do not even say rightly which cluster it is. Says which cluster it is, since the
+    kubeconfig may have chosen it.
     """
     if any(problem.path in WHERE for problem in known):
-        return []
-    facts = look(settings, ask or kubectl(settings))
-    if facts.unreachable is None:
-        pulumi.log.info(f"Kubernetes: context {facts.context or '(none)'} at {facts.address}")
-    return [located(finding, source) for finding in findings(settings, facts)]
+        return list
+    beside = ThreadPoolExecutor(1)
+    facts = beside.submit(look, settings, ask or kubectl(settings))
+    beside.shutdown(wait=False)
+
+    def told() -> list[Problem]:
+        found = facts.result()
+        if found.unreachable is None:
+            pulumi.log.info(f"Kubernetes: context {found.context or '(none)'} at {found.address}")
+        return [located(finding, source) for finding in findings(settings, found)]
+
+    return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,16 +93,32 @@ def test_what_is_well(asked: dict[str, Any], found: Facts) -> None:
     assert findings(settings(**asked), found) == []
 
 
-VIEW = {"current-context": "lab", "clusters": [{"cluster": {"server": ADDRESS}}]}
+VIEW = {
+    "current-context": "lab",
+    "contexts": [{"name": "lab", "context": {"cluster": "here", "user": "dev"}}],
+    "clusters": [{"name": "there", "cluster": {}}, {"name": "here", "cluster": {"server": ADDRESS}}],
+}
 SPACE = {"metadata": {"labels": {"app.kubernetes.io/instance": "main"}}}
 CLASS = {
+    "kind": "StorageClass",
     "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
     "allowVolumeExpansion": True,
 }
 CLAIM = {
+    "kind": "PersistentVolumeClaim",
     "metadata": {"name": "data-pg-0"},
     "spec": {"resources": {"requests": {"storage": "10Gi"}}, "storageClassName": "standard"},
 }
+
+
+STORAGE = "storageclasses,persistentvolumeclaims"
+
+
+@pytest.fixture(autouse=True)
+def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's own says nothing of the lab."""
+    (tmp_path / "config").write_text(json.dumps(VIEW))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
 
 
 def answering(answers: Mapping[str, Answer]) -> Any:
@@ -118,12 +135,11 @@ def well(plain: object) -> Answer:
 
 
 ALL = {
-    "view": well(VIEW),
     "namespaces": well(SPACE),
-    "storageclasses": well({"items": [CLASS]}),
-    "persistentvolumeclaims": well({"items": [CLAIM]}),
+    STORAGE: well({"items": [CLASS, CLAIM]}),
 }
-REFUSED: Answer = (1, "", 'Error from server (Forbidden): storageclasses is forbidden: User "dev" cannot list')
+REFUSAL = 'Error from server (Forbidden): storageclasses.storage.k8s.io is forbidden: User "dev" cannot list resource'
+REFUSED: Answer = (1, json.dumps({"items": [CLAIM]}), REFUSAL)
 ABSENT: Answer = (1, "", 'Error from server (NotFound): namespaces "postgres-main" not found')
 SILENT: Answer = (1, "", "Unable to connect to the server: net/http: request canceled (Client.Timeout exceeded)")
 
@@ -155,8 +171,9 @@ def test_the_operator_is_asked_for_only_when_it_is_wanted(answer: Answer, known:
 
 
 def test_a_refusal_is_no_silence_and_absence_is_an_answer() -> None:
-    found = look(settings(), answering({**ALL, "storageclasses": REFUSED, "namespaces": ABSENT}))
+    found = look(settings(), answering({**ALL, STORAGE: REFUSED, "namespaces": ABSENT}))
     assert (found.unreachable, found.classes, found.namespaces) == (None, None, frozenset())
+    assert found.volumes == {"data-pg-0": ("10Gi", "standard")}
 
 
 def test_silence_names_the_context_and_the_address() -> None:

@@ -13,7 +13,7 @@ from components.kubernetes import readiness
 from components.kubernetes.preflight import Answer
 from components.settings.problems import SettingsError
 from components.settings.source import Source
-from tests.unit.kubernetes.test_findings import ABSENT, ALL, SILENT, well
+from tests.unit.kubernetes.test_findings import ABSENT, ALL, CLASS, SILENT, STORAGE, well
 
 TEXT = """\
 config:
@@ -45,7 +45,7 @@ def told(monkeypatch: pytest.MonkeyPatch, answers: dict[str, Answer], text: str 
 
 
 def test_settings_and_cluster_in_one_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert told(monkeypatch, {**ALL, "namespaces": ABSENT, "persistentvolumeclaims": well({"items": []})}) == [
+    assert told(monkeypatch, {**ALL, "namespaces": ABSENT, STORAGE: well({"items": [CLASS]})}) == [
         ("replicas", 3),
         ("kubernetes.storage.storage_class", 6),
         ("kubernetes.resources.memory", 8),
