@@ -18,6 +18,7 @@ from components.patroni.decisions import (
     patch,
     restarts,
     rounds,
+    turning,
 )
 
 
@@ -117,6 +118,25 @@ def test_a_member_alone_has_nobody_to_switch_over_to() -> None:
     assert restarts(view(waits=True)[:1], primary_first=False) == [Restart("pg-1")]
 
 
+def standby(role: str = "replica", state: str = "streaming") -> list[dict[str, Any]]:
+    leader = member("pg-1", "standby_leader", "streaming")
+    return [leader, member("pg-2", "replica"), member("pg-3", role, state)]
+
+
+@pytest.mark.parametrize(
+    "members, live, expected",
+    [
+        pytest.param(view(waits=False), {}, "", id="leads"),
+        pytest.param(standby(), {"standby_cluster": {"host": "h"}}, "", id="follows"),
+        pytest.param(standby(), {}, "pg-1 is standby_leader, streaming", id="to be promoted"),
+        pytest.param(view(waits=False), {"standby_cluster": {}}, "pg-1 is leader, running", id="to be demoted"),
+        pytest.param(view(waits=False)[1:], {}, "there is no leader", id="nobody"),
+    ],
+)
+def test_whether_a_cluster_has_turned(members: list[dict[str, Any]], live: dict[str, Any], expected: str) -> None:
+    assert turning(members, live) == expected
+
+
 @pytest.mark.parametrize(
     "members, durability, expected",
     [
@@ -138,6 +158,8 @@ def test_a_member_alone_has_nobody_to_switch_over_to() -> None:
             "pg-3 is replica, starting",
             id="starting",
         ),
+        pytest.param(standby(), "zero-loss", "", id="a standby cluster, where no commit waits for anybody"),
+        pytest.param(standby("replica", "starting"), "zero-loss", "pg-3 is replica, starting", id="its replica starts"),
     ],
 )
 def test_missing(members: list[dict[str, Any]], durability: str, expected: str) -> None:
