@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-import pulumi
-from pulumi import dynamic
-
 from components.contract import Route
 from components.engine import tell
 from components.kubernetes.pods import look as look_at_pods
 from components.patroni.failure import ClusterError
-from components.patroni.provider import Provider, Spec, written
+from components.patroni.provider import Provider, Spec
 from components.reach import RouteError
 from components.reach.asking import ask
 from components.settings.quantity import in_bytes
@@ -175,13 +172,3 @@ def _pods_trouble(route: Route) -> str:
     except RouteError as error:
         why = str(error)
     return f" ({why})" if why else ""
-
-
-class Volumes(dynamic.Resource, module="kubernetes", name="Volumes"):
-    """The size of each volume."""
-
-    spec: pulumi.Output[str]
-    drift: pulumi.Output[Any]
-
-    def __init__(self, name: str, spec: Spec, opts: pulumi.ResourceOptions) -> None:
-        super().__init__(VolumesProvider(), name, written(spec), opts)
