@@ -55,8 +55,9 @@ def _wait_turned(patroni: Patroni) -> None:
     """Until the leader takes writes, or follows another cluster, as the configuration says by now."""
 
     def lacking() -> str:
-        live = patroni.configuration()
-        return turning(patroni.view(), live) if live is not None else "no member answers"
+        live, leader = patroni.configuration(), patroni.leader()
+        told = patroni.look(leader, "/patroni") if leader else None
+        return turning(leader, (told or {}).get("role"), live) if live is not None else "no member answers"
 
     until(lambda: not lacking() or None, TURNED_LIMIT, "the leader to be what it shall be", lambda: f": {lacking()}")
 

@@ -136,17 +136,15 @@ def missing(view: Sequence[Mapping[str, Any]], members: Sequence[str], durabilit
     return ", ".join(wrong)
 
 
-def turning(view: Sequence[Mapping[str, Any]], live: Mapping[str, Any]) -> str:
+def turning(leader: str | None, role: str | None, live: Mapping[str, Any]) -> str:
     """What keeps a cluster from leading, or from following another one, as its live configuration says; "" when none.
 
-    Nobody leads, or the leader is yet to be promoted, or to be demoted.
+    `role` is what the leader says of itself: the list of members goes by the configuration, which is there first.
     """
-    wanted = STANDBY_LEADER if STANDBY in live else "leader"
-    for one in view:
-        if one["role"] in LEADERS:
-            well = one["role"] == wanted and one["state"] in LEADERS[wanted]
-            return "" if well else f"{one['name']} is {one['role']}, {one['state']}"
-    return "there is no leader"
+    if leader is None:
+        return "there is no leader"
+    wanted = {STANDBY_LEADER} if STANDBY in live else {"primary", "master"}
+    return "" if role in wanted else f"{leader} is {'silent' if role is None else role}"
 
 
 def _is_well(member: Mapping[str, Any], durability: str) -> bool:

@@ -124,17 +124,20 @@ def standby(role: str = "replica", state: str = "streaming") -> list[dict[str, A
 
 
 @pytest.mark.parametrize(
-    "members, live, expected",
+    "leader, role, live, expected",
     [
-        pytest.param(view(waits=False), {}, "", id="leads"),
-        pytest.param(standby(), {"standby_cluster": {"host": "h"}}, "", id="follows"),
-        pytest.param(standby(), {}, "pg-1 is standby_leader, streaming", id="to be promoted"),
-        pytest.param(view(waits=False), {"standby_cluster": {}}, "pg-1 is leader, running", id="to be demoted"),
-        pytest.param(view(waits=False)[1:], {}, "there is no leader", id="nobody"),
+        pytest.param("pg-1", "primary", {}, "", id="leads"),
+        pytest.param("pg-1", "standby_leader", {"standby_cluster": {"host": "h"}}, "", id="follows"),
+        pytest.param("pg-1", "standby_leader", {}, "pg-1 is standby_leader", id="to be promoted"),
+        pytest.param("pg-1", "primary", {"standby_cluster": {}}, "pg-1 is primary", id="to be demoted"),
+        pytest.param("pg-1", None, {}, "pg-1 is silent", id="does not answer"),
+        pytest.param(None, None, {}, "there is no leader", id="nobody"),
     ],
 )
-def test_whether_a_cluster_has_turned(members: list[dict[str, Any]], live: dict[str, Any], expected: str) -> None:
-    assert turning(members, live) == expected
+def test_whether_a_cluster_has_turned(
+    leader: str | None, role: str | None, live: dict[str, Any], expected: str
+) -> None:
+    assert turning(leader, role, live) == expected
 
 
 @pytest.mark.parametrize(
