@@ -15,7 +15,7 @@ from typing import Any
 from pulumi.automation import EngineEvent, LocalWorkspace, Stack
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
-from tools.driver import leftovers
+from tools.driver import home, leftovers
 from tools.driver.cli import Cli
 from tools.driver.project import Project
 from tools.driver.refusal import STOPPED, Refusal
@@ -141,9 +141,12 @@ class Engine:
         return LocalWorkspace(
             work_dir=str(self._project.root),
             program=lambda: run_program(self._project.root),
-            env_vars={**self._project.environment(), **self._environment},
+            env_vars={**self._variables(), **self._environment},
             pulumi_command=self._cli,
         )
+
+    def _variables(self) -> dict[str, str]:
+        return {**self._project.environment(), **home.environment(self._project.work)}
 
     def _stack(self) -> Stack:
         """Selected; made if need be, from a folder of ours, because that writes a stack file beside Pulumi.yaml."""
@@ -161,7 +164,7 @@ class Engine:
         (folder / "Pulumi.yaml").write_text(f"name: {self._project.name}\nruntime: python\n", encoding="utf-8")
         try:
             argv = ["stack", "init", self._project.stack, "--no-select"]
-            self._cli.run(argv, str(folder), self._project.environment())
+            self._cli.run(argv, str(folder), self._variables())
         except CommandError as error:
             raise Refusal(explained(str(error)) or last_line(error)) from None
 
