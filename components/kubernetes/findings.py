@@ -26,6 +26,7 @@ def findings(settings: Settings, facts: Facts) -> list[Finding]:
         *_etcd_nodes(settings, facts),
         *_operator(settings, facts),
         *issuer_findings(settings, facts.issuer),
+        *_fork(facts),
     ]
 
 
@@ -125,4 +126,15 @@ def _operator(settings: Settings, facts: Facts) -> Iterator[Finding]:
             (HERE, "monitoring", "enabled"),
             f"this cluster does not know {', '.join(missing)}; install the Prometheus operator, or set enabled to"
             " false",
+        )
+
+
+def _fork(facts: Facts) -> Iterator[Finding]:
+    """Patroni is told whom to follow when its members run: until then they lead, on a timeline of their own."""
+    if facts.sleeping_primary:
+        yield Finding(
+            (HERE, "standby_of"),
+            "this cluster hibernates and followed nobody: it would wake as a primary before it is told whom to follow,"
+            " and what it then writes parts it from the other one; make it anew instead: `down`, delete its claims,"
+            " `up` (docs/runbooks/standby-cluster.md)",
         )

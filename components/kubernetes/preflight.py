@@ -12,7 +12,8 @@ from typing import Any
 from components.kubernetes import issuer
 from components.kubernetes.kubeconfig import leads_to
 from components.kubernetes.monitoring import DEFINITIONS
-from components.kubernetes.names import kubeconfig, namespace
+from components.kubernetes.names import MEMBERS, kubeconfig, namespace
+from components.render.patroni import STANDBY
 from components.settings.model import Settings
 
 LIMIT = 5  # seconds for one answer of the cluster
@@ -21,6 +22,7 @@ FORBIDDEN = "(Forbidden)"
 ABSENT = "NotFound"
 CLASSES, CLAIMS = "storageclasses", "persistentvolumeclaims"
 OWNER = "app.kubernetes.io/instance"
+MEMBERS_ARE = (f"statefulset/{MEMBERS}", "configmap/patroni")
 
 Answer = tuple[int, str, str]  # status, output, complaint
 Ask = Callable[[Sequence[str]], Answer]
@@ -42,6 +44,7 @@ class Facts:
     volumes: dict[str, tuple[str, str]] = field(default_factory=dict)  # size, class
     definitions: frozenset[str] | None = None  # of the Prometheus operator; None where nobody asked for them too
     issuer: issuer.Issuer | None = None  # cert-manager's; likewise
+    sleeping_primary: bool = False  # members hibernate that followed nobody; asked for a standby cluster only
 
 
 def kubectl(settings: Settings) -> Ask:
@@ -79,6 +82,8 @@ def look(settings: Settings, ask: Ask) -> Facts:
     }
     if settings.kubernetes.monitoring.enabled:
         questions["definitions"] = ("get", "customresourcedefinitions", *DEFINITIONS, "--output=name")
+    if settings.kubernetes.standby_of and not settings.kubernetes.hibernate:
+        questions["members"] = ("get", *MEMBERS_ARE, f"--namespace={space}", "--ignore-not-found", "--output=json")
     if signer := issuer.question(settings):
         questions["issuer"] = signer
     with ThreadPoolExecutor(len(questions)) as together:
@@ -96,6 +101,7 @@ def look(settings: Settings, ask: Ask) -> Facts:
         volumes=_volumes(answers["storage"]),
         definitions=_definitions(answers["definitions"]) if "definitions" in answers else None,
         issuer=issuer.told(answers["issuer"]) if "issuer" in answers else None,
+        sleeping_primary=_sleeping_primary(answers["members"]) if "members" in answers else False,
     )
 
 
@@ -164,3 +170,10 @@ def _volumes(answer: Answer) -> dict[str, tuple[str, str]]:
         )
         for one in _listed(answer, "PersistentVolumeClaim")
     }
+
+
+def _sleeping_primary(answer: Answer) -> bool:
+    """No pods are wanted of the members, and their configuration, as it lies there, names nobody to follow."""
+    sleeps = any(one["spec"]["replicas"] == 0 for one in _listed(answer, "StatefulSet"))
+    texts = [text for one in _listed(answer, "ConfigMap") for text in (one.get("data") or {}).values()]
+    return sleeps and not any(f"{STANDBY}:" in text for text in texts)

@@ -67,6 +67,7 @@ HERE = {"namespaces": frozenset({"postgres-main"}), "owner": "main"}
                      "made with 3, which is fixed", id="more etcd nodes"),
         pytest.param({"monitoring": {"enabled": True}}, facts(definitions=frozenset({DEFINITIONS[0]})),
                      "monitoring.enabled", "does not know prometheusrules.monitoring.coreos.com", id="no operator"),
+        pytest.param({}, facts(sleeping_primary=True), "standby_of", "it would wake as a primary before", id="a fork"),
         pytest.param(SIGNED, facts(issuer=Issuer(known=False)), "certificates.issuer",
                      "which this cluster does not have; install it", id="no cert-manager"),
         pytest.param(SIGNED, facts(issuer=Issuer(there=False)), "certificates.issuer_name",
@@ -209,3 +210,21 @@ def test_silence_names_the_context_and_the_address() -> None:
 def test_the_issuer_is_asked_for_where_one_signs(answer: Answer, issuer: Issuer | None) -> None:
     found = look(settings(**SIGNED), answering(ALL | {"issuers.cert-manager.io": answer}))
     assert (found.unreachable, found.issuer) == (None, issuer)
+
+
+@pytest.mark.parametrize(
+    "replicas, text, sleeping",
+    [
+        pytest.param(0, "bootstrap: {dcs: {ttl: 30}}", True, id="a primary that sleeps"),
+        pytest.param(0, "bootstrap:\n  dcs:\n    standby_cluster:\n      host: h", False, id="a standby that sleeps"),
+        pytest.param(3, "bootstrap: {dcs: {ttl: 30}}", False, id="a primary that runs, and can be told at once"),
+    ],
+)
+def test_whether_a_cluster_that_shall_follow_would_wake_as_a_primary(replicas: int, text: str, sleeping: bool) -> None:
+    given = settings(standby_of={"host": "db.example.org"}, **SIGNED)
+    members = [
+        {"kind": "StatefulSet", "spec": {"replicas": replicas}},
+        {"kind": "ConfigMap", "data": {"patroni.yml": text}},
+    ]
+    answers = ALL | {"statefulset/pg": well({"items": members}), "issuers.cert-manager.io": well({})}
+    assert look(given, answering(answers)).sleeping_primary is sleeping
