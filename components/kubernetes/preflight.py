@@ -13,7 +13,7 @@ from components.kubernetes import issuer
 from components.kubernetes.kubeconfig import leads_to
 from components.kubernetes.monitoring import DEFINITIONS
 from components.kubernetes.names import MEMBERS, kubeconfig, namespace
-from components.render.patroni import STANDBY
+from components.patroni.decisions import STANDBY
 from components.settings.model import Settings
 
 LIMIT = 5  # seconds for one answer of the cluster

@@ -8,13 +8,12 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from components.patroni import hba
-from components.patroni.decisions import configuration_drift, lowers, patch, rounds, turning
+from components.patroni.decisions import STANDBY, configuration_drift, lowers, patch, rounds, turning
 from components.patroni.provider import Spec, say
 from components.patroni.rest import Patroni
 from components.patroni.rolling import WHOLE_LIMIT, roll, wait_leader, wait_whole, waits_for_restart
 from components.patroni.waiting import until
 from components.render.impact import impact
-from components.render.patroni import STANDBY
 
 Change = Mapping[str, Any]
 TURNED_LIMIT = 900.0  # a promotion replays what has arrived; who is to follow another cluster may have to copy it

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.render.impact import FOLLOWED
-from components.render.patroni import STANDBY
 
+STANDBY = "standby_cluster"  # the key that makes a cluster follow another one
 # Set by an operator with patronictl for a while or for good; a spec need not speak of them.
 OPERATORS = frozenset({"pause", "slots", "ignore_slots", STANDBY})
 COUNTED = frozenset(FOLLOWED)

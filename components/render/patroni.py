@@ -13,7 +13,6 @@ from components.render.sites import Certificate, MemberSite
 from components.settings.model import Settings
 
 NAMESPACE = "/service/"
-STANDBY = "standby_cluster"  # the key that makes a cluster follow another one
 LOG_FILE_SIZE, LOG_FILES = 10 * 1024 * 1024, 4
 
 # `quorum`, because with `on` a frozen replica stalls every write for the whole ttl; strict, because a primary left
@@ -70,7 +69,7 @@ def _standby(settings: Settings) -> dict[str, Any]:
     if primary is None:
         return {}
     return {
-        STANDBY: {
+        "standby_cluster": {
             "host": primary.host,
             "port": primary.port,
             "create_replica_methods": ["basebackup"],
