@@ -95,7 +95,8 @@ def _complaint(found: Found) -> str | None:
 
 def _proxy(settings: Settings, front: Front, found: Found) -> PoolerState:
     at = ports(settings, "pooler")
-    targets = front.health.get(at.first, ())
+    # A cluster is listed beside its members, without any health of its own.
+    targets = [one for one in front.health.get(at.first, ()) if one.get("Type") != "TRACKED_CLUSTER"]
     ill = [one for one in targets if _target(one) != "AVAILABLE"]
     good = len(targets) - len(ill)
     address = f"{front.host or 'unknown'}:{at.first}"

@@ -135,7 +135,7 @@ def _front(aws: Aws, settings: Settings, home: str) -> Front | None:
 
 
 def _tasks(aws: Aws, settings: Settings, home: str) -> Front:
-    """ECS's service by the name that Pulumi gives it, and by what runs in it, since another stack may be called alike."""
+    """ECS's service by the name that Pulumi gives it, and by its tasks, since another stack may be called alike."""
     found = next(_services(aws, settings, home), None)
     if found is None:
         return Front()
