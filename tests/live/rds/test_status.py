@@ -8,6 +8,8 @@ AWS's own description of its answers.
 from __future__ import annotations
 
 import json
+import socket
+import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,6 +22,7 @@ from tests.live.rds.asked import AURORA, FAR, PROD, PROXIED, TASKS, Stack, asked
 from tests.live.rds.emulator import emulator
 from tests.live.rds.stack import ACCOUNT, REGION
 from tests.ports import free_port
+from tools.driver.rds import asking
 
 pytestmark = pytest.mark.live
 
@@ -117,6 +120,47 @@ def test_what_aws_cannot_tell_is_a_note_and_no_fault(stack: Stack, capsys: pytes
     ]
 
 
+def test_a_permission_that_lacks_is_named(
+    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """moto asks its IAM from here on: who may not see the load balancer, nor ECS, nor anything."""
+    iam = stack.client("iam")
+    databases = ["rds:*", "cloudwatch:*"]
+    for user, actions in {"most": [*databases, "ecs:*"], "half": databases, "nobody": ["s3:*"]}.items():
+        iam.create_user(UserName=user)
+        allowed = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
+        iam.put_user_policy(UserName=user, PolicyName="may", PolicyDocument=json.dumps(allowed))
+    keys = {user: iam.create_access_key(UserName=user)["AccessKey"] for user in ("most", "half", "nobody")}
+    guarded(stack, 0)
+    try:
+        as_user(monkeypatch, keys["most"])
+        _, whole = asked(stack, capsys)
+        (told,) = whole["faults"]
+        assert told.startswith(f"elasticloadbalancing:DescribeTargetGroups in {REGION} was not answered: ")
+        assert whole["pooler"]["running"] == TASKS
+        as_user(monkeypatch, keys["half"])
+        found = faults(stack, capsys)
+        assert found[0].startswith(f"ecs:ListClusters in {REGION} was not answered: ")
+        assert found[0].endswith("; whoever runs this needs ecs:ListClusters")
+        as_user(monkeypatch, keys["nobody"])
+        said = refusal(stack, capsys)
+        assert said.endswith("; whoever runs this needs rds:DescribeDBInstances")
+    finally:
+        guarded(stack, 10**9)
+
+
+def guarded(stack: Stack, free: int) -> None:
+    """After so many questions moto asks its IAM."""
+    address = f"{stack.address}/moto-api/reset-auth"
+    asking = urllib.request.Request(address, data=str(free).encode(), headers={"Content-Type": "text/plain"})  # noqa: S310
+    urllib.request.urlopen(asking, timeout=5).close()  # noqa: S310  # loopback, ours
+
+
+def as_user(monkeypatch: pytest.MonkeyPatch, key: Mapping[str, str]) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+
+
 def test_what_breaks_is_named_and_what_is_mended_is_gone(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     rds, (balancer, groups) = stack.client("rds"), targets(stack)
     port = min(groups)
@@ -160,45 +204,21 @@ def test_a_stack_of_another_account_is_not_looked_at(stack: Stack, capsys: pytes
     assert f"you are logged in to AWS account {ACCOUNT}, the stack belongs to 999999999999 (rds.account)" in said
 
 
-def test_a_permission_that_lacks_is_named(
-    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """moto asks its IAM from here on: who may see databases alone, then who may nothing."""
-    iam = stack.client("iam")
-    for user, actions in (("half", ["rds:*", "cloudwatch:*"]), ("nobody", ["s3:*"])):
-        iam.create_user(UserName=user)
-        allowed = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
-        iam.put_user_policy(UserName=user, PolicyName="may", PolicyDocument=json.dumps(allowed))
-    keys = {user: iam.create_access_key(UserName=user)["AccessKey"] for user in ("half", "nobody")}
-    guarded(stack, 0)
-    try:
-        as_user(monkeypatch, keys["half"])
-        found = faults(stack, capsys)
-        assert found[0].startswith(f"ecs:ListClusters in {REGION} was not answered: ")
-        assert found[0].endswith("; whoever runs this needs ecs:ListClusters")
-        as_user(monkeypatch, keys["nobody"])
-        said = refusal(stack, capsys)
-        assert said.endswith("; whoever runs this needs rds:DescribeDBInstances")
-    finally:
-        guarded(stack, 10**9)
-
-
-def guarded(stack: Stack, free: int) -> None:
-    """After so many questions moto asks its IAM."""
-    address = f"{stack.address}/moto-api/reset-auth"
-    asking = urllib.request.Request(address, data=str(free).encode(), headers={"Content-Type": "text/plain"})  # noqa: S310
-    urllib.request.urlopen(asking, timeout=5).close()  # noqa: S310  # loopback, ours
-
-
-def as_user(monkeypatch: pytest.MonkeyPatch, key: Mapping[str, str]) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
-
-
 def test_aws_is_not_reached(stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
     said = refusal(stack, capsys)
     assert f"rds:DescribeDBInstances in {REGION} was not answered: Could not connect" in said
+    assert f"AWS in {REGION} has to be reached from here" in said
+
+
+def test_aws_does_not_answer(stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setattr(asking, "ANSWER_S", 1)
+        begin = time.monotonic()
+        said = refusal(stack, capsys)
+        assert time.monotonic() - begin < 30
+    assert "Read timeout on endpoint URL" in said
     assert f"AWS in {REGION} has to be reached from here" in said
 
 

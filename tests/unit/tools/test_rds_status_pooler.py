@@ -47,6 +47,13 @@ def test_what_is_not_as_it_should_be_in_front(front: Front, faults: tuple[str, .
     assert in_front(front) == faults
 
 
+def test_a_load_balancer_that_was_not_seen_is_not_called_closed() -> None:
+    lack = "elasticloadbalancing:DescribeTargetHealth in eu-central-1 was not answered"
+    found = report(STACK, dataclasses.replace(WHOLE, front=Front(service=service(), lack=lack)))
+    assert found.faults == (lack,)
+    assert [way.name for way in found.ways] == ["writer", "reader"]
+
+
 def test_more_tasks_than_the_stack_says_are_the_scaling() -> None:
     busy = dataclasses.replace(IN_FRONT, service=service(desiredCount=2, runningCount=3))
     assert in_front(busy) == ()

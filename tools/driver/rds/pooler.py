@@ -17,12 +17,16 @@ STEADY = "steady state"  # an event of ECS that explains nothing
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """AWS's answers. `health` is the load balancer's by port, or of a proxy's targets; clients connect to `host`."""
+    """AWS's answers. `health` is the load balancer's by port, or of a proxy's targets; clients connect to `host`.
+
+    `lack` is why the load balancer was not seen, where it was not.
+    """
 
     service: Found | None = None
     proxy: Found | None = None
     host: str | None = None
     health: Mapping[int, Sequence[Found]] = field(default_factory=dict)
+    lack: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +76,7 @@ def _service(settings: Settings, front: Front, found: Found) -> PoolerState:
         kind=NAMES["pgbouncer"],
         name=str(found.get("serviceName", "")),
         status=str(found.get("status", "unknown")),
-        ends=tuple(_end(*one, front) for one in zip(ENDS, (at.first, at.last), strict=True)),
+        ends=() if front.lack else tuple(_end(*one, front) for one in zip(ENDS, (at.first, at.last), strict=True)),
         desired=desired,
         running=running,
         pending=int(found.get("pendingCount", 0)),

@@ -140,15 +140,22 @@ def _tasks(aws: Aws, settings: Settings, home: str) -> Front:
     if found is None:
         return Front()
     groups = [one["targetGroupArn"] for one in found.get("loadBalancers", ())]
-    health, host = {}, None
-    if groups:
-        words = {"TargetGroupArns": groups}
-        for group in aws.listed("elbv2", home, "DescribeTargetGroups", "TargetGroups", **words):
-            arn = group["TargetGroupArn"]
-            told = aws.ask("elbv2", home, "DescribeTargetHealth", TargetGroupArn=arn)
-            health[int(group["Port"])] = told["TargetHealthDescriptions"]
-            host = host or _host(aws, home, group.get("LoadBalancerArns", ()))
+    try:
+        host, health = _balancer(aws, home, groups) if groups else (None, {})
+    except UnansweredError as why:
+        return Front(service=found, lack=str(why))
     return Front(service=found, host=host, health=health)
+
+
+def _balancer(aws: Aws, home: str, groups: list[str]) -> tuple[str | None, dict[int, list[Found]]]:
+    """Its name for clients, and what it says of the tasks by port."""
+    health, host = {}, None
+    for group in aws.listed("elbv2", home, "DescribeTargetGroups", "TargetGroups", TargetGroupArns=groups):
+        arn = group["TargetGroupArn"]
+        told = aws.ask("elbv2", home, "DescribeTargetHealth", TargetGroupArn=arn)
+        health[int(group["Port"])] = told["TargetHealthDescriptions"]
+        host = host or _host(aws, home, group.get("LoadBalancerArns", ()))
+    return host, health
 
 
 def _host(aws: Aws, home: str, balancers: Iterable[str]) -> str | None:

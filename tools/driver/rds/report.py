@@ -146,6 +146,7 @@ def _faults(
         yield from members.faults(one, asked.get(one.name))
     if told.front is not None:
         yield from pooler.faults(settings.rds.pooler.kind, front)
+        yield from [told.front.lack] if told.front.lack else []
 
 
 def _of_cluster(
