@@ -28,7 +28,8 @@ from components.access.given import Props
 from components.access.model import Cluster, Plan
 from components.access.passwords import Verifier
 from components.access.preview import Preview
-from components.access.resources import Provider, server_props
+from components.access.providers import Provider
+from components.access.resources import server_props
 from components.access.session import Connection, Target, reached
 from components.render.hba import POOLER
 

@@ -7,10 +7,9 @@ these two resources are all the passwords that the platform's own parts have.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import pulumi
 from pulumi import dynamic
 
 from components.engine import tell
@@ -126,40 +125,3 @@ def _signed(news: Props, olds: Props) -> Props:
         else:
             pairs[name] = have[name]
     return {**news, "pairs": json.dumps(pairs, sort_keys=True)}
-
-
-class Authority(dynamic.Resource, module="kubernetes", name="Authority"):
-    """A CA of 10 years. `certificate` is public, `key` is a secret. `given` is the one that a stack brings."""
-
-    certificate: pulumi.Output[str]
-    key: pulumi.Output[str]
-
-    def __init__(
-        self, name: str, subject_name: str, given: tuple[str, str] | None, opts: pulumi.ResourceOptions
-    ) -> None:
-        hidden = pulumi.ResourceOptions(additional_secret_outputs=["key", "given_key"])
-        props: Props = {"name": subject_name, "certificate": None, "key": None}
-        if given:
-            props |= {"given_certificate": given[0], "given_key": pulumi.Output.secret(given[1])}
-        super().__init__(AuthorityProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
-
-
-class Certificates(dynamic.Resource, module="kubernetes", name="Certificates"):
-    """Every certificate of the cluster: 90 days, renewed at two thirds of it by the next `up`. `pairs` is a secret."""
-
-    pairs: pulumi.Output[str]
-
-    def __init__(self, name: str, authority: Authority, wanted: Sequence[Leaf], opts: pulumi.ResourceOptions) -> None:
-        hidden = pulumi.ResourceOptions(additional_secret_outputs=["pairs", "authority_key"])
-        plain = [{"secret": leaf.secret, "name": leaf.name, "hosts": list(leaf.hosts)} for leaf in wanted]
-        props = {
-            "leaves": json.dumps(plain, sort_keys=True),
-            "authority_certificate": authority.certificate,
-            "authority_key": authority.key,
-            "pairs": None,
-        }
-        super().__init__(CertificatesProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))
-
-    def of(self, secret: str) -> pulumi.Output[dict[str, str]]:
-        """`certificate` and `key` of one of them."""
-        return self.pairs.apply(lambda text: dict(json.loads(text)[secret]))

@@ -15,13 +15,12 @@ from components.access.logins import Login
 from components.contract import Server
 from components.kubernetes import arguments, backup, login_secrets
 from components.kubernetes.certificate_manifests import authority_secret, tls_secret
-from components.kubernetes.certificates import Authority, Certificates
-from components.kubernetes.configuration import Configuration
 from components.kubernetes.leaves import leaves
 from components.kubernetes.manifest import Cluster, Found, Object
 from components.kubernetes.manifests import Manifest, identity, read
 from components.kubernetes.names import namespace
 from components.kubernetes.overlay import labelled, overlay
+from components.kubernetes.resources import Authority, Certificates, Configuration
 from components.render.hba import Admission
 from components.render.promise import promise
 from components.settings.model import Settings

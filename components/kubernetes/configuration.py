@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import pulumi
-from pulumi import dynamic
 from pulumi.runtime import rpc
 
 from components.contract import Route
@@ -20,6 +18,7 @@ from components.kubernetes.names import service
 from components.kubernetes.patroni import RoutedPatroni, routed
 from components.kubernetes.pods import look
 from components.kubernetes.replacing import KNOWN_LIMIT, READY_LIMIT, replace, settled
+from components.kubernetes.resources import IDENTITY
 from components.kubernetes.shown import unnamed
 from components.patroni.configuration import bring_about, changes, drift
 from components.patroni.failure import ClusterError
@@ -32,7 +31,6 @@ from components.reach.identity import unusable
 from components.reach.route import begin
 from components.render.impact import needs_restart
 
-IDENTITY = ("certificate", "key", "ca")
 CYCLES = 2  # of each member after a change: the first may have begun with what was before
 CYCLE_SLACK = 30.0
 
@@ -219,21 +217,3 @@ def _wait_named(spec: Spec) -> None:
         return unnamed(door["host"], door["ports"], spec["identity"]["ca"])
 
     until(lambda: not lacking(), FILES_LIMIT, f"certificates made out to {door['host']}", lambda: f" at {lacking()}")
-
-
-class Configuration(dynamic.Resource, module="kubernetes", name="Configuration"):
-    """Patroni's shared configuration and PostgreSQL's parameters; what needs a restart gets a rolling one."""
-
-    spec: pulumi.Output[str]
-    drift: pulumi.Output[Any]
-
-    def __init__(
-        self,
-        name: str,
-        spec: Spec,
-        identity: Mapping[str, pulumi.Input[str]],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        hidden = pulumi.ResourceOptions(additional_secret_outputs=list(IDENTITY))
-        props = {"spec": json.dumps(spec, sort_keys=True), "drift": None, **{one: identity[one] for one in IDENTITY}}
-        super().__init__(ConfigurationProvider(), name, props, pulumi.ResourceOptions.merge(opts, hidden))

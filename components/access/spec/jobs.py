@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-from components.access.jobs import schedule_problems
 from components.access.spec.fields import Part, RoleName, Text, field
+from components.access.spec.schedule import schedule_problems
 
 
 def _schedule(text: str) -> str:

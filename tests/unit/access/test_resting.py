@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.access.resources import DatabaseProvider, RolesProvider
+from components.access.providers import DatabaseProvider, RolesProvider
 from components.contract import Credentials, Endpoint, Server
 
 NOWHERE = Endpoint(host="pg-rw.nowhere.invalid", port=1)

@@ -5,6 +5,7 @@ import pytest
 from components.access import jobs
 from components.access.jobs import Job, JobChanges
 from components.access.spec import SpecError, loads
+from components.access.spec.schedule import schedule_problems
 
 NIGHTLY = Job(schedule="15 2 * * *", run="SELECT ops.nightly_maintenance()", role="app_jobs")
 OFTEN = Job(schedule="*/5 * * * *", run="SELECT ops.refresh()", role="app_jobs")
@@ -36,7 +37,7 @@ def test_statements_quote_whatever_they_hold() -> None:
 
 @pytest.mark.parametrize("schedule", ["* * * * *", "*/5 * * * *", "0 3 1,15 * 1-5", "0-30/10 0 * * 7"])
 def test_schedules_that_are_taken(schedule: str) -> None:
-    assert list(jobs.schedule_problems(schedule)) == []
+    assert list(schedule_problems(schedule)) == []
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_schedules_that_are_taken(schedule: str) -> None:
     ],
 )
 def test_every_wrong_field_is_told(schedule: str, parts: list[str]) -> None:
-    found = list(jobs.schedule_problems(schedule))
+    found = list(schedule_problems(schedule))
     assert len(found) == len(parts)
     assert all(part in text for part, text in zip(parts, found, strict=True))
 

@@ -1,0 +1,49 @@
+"""A dynamic provider by its name. The program that only declares a resource does not load what makes it: the engine
+runs providers in a process of their own.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, ClassVar, cast
+
+from pulumi import dynamic
+
+Props = dict[str, Any]
+
+
+class Deferred(dynamic.ResourceProvider):
+    """Stands in a stack's state for the provider `module:Class`, which takes no arguments, and passes all calls on."""
+
+    serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # holds nothing, so needs no encryption
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    def configure(self, req: dynamic.ConfigureRequest) -> None:
+        _provider(self.place).configure(req)
+
+    def check(self, _olds: Props, news: Props) -> dynamic.CheckResult:
+        return _provider(self.place).check(_olds, news)
+
+    def diff(self, _id: str, _olds: Props, _news: Props) -> dynamic.DiffResult:
+        return _provider(self.place).diff(_id, _olds, _news)
+
+    def create(self, props: Props) -> dynamic.CreateResult:
+        return _provider(self.place).create(props)
+
+    def read(self, id_: str, props: Props) -> dynamic.ReadResult:
+        return _provider(self.place).read(id_, props)
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> dynamic.UpdateResult:
+        return _provider(self.place).update(_id, _olds, _news)
+
+    def delete(self, _id: str, _props: Props) -> None:
+        _provider(self.place).delete(_id, _props)
+
+
+@lru_cache
+def _provider(place: str) -> dynamic.ResourceProvider:
+    module, _, name = place.partition(":")
+    return cast(dynamic.ResourceProvider, getattr(import_module(module), name)())

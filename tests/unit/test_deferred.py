@@ -1,0 +1,51 @@
+"""What a program only declares, it does not load; what its state names can be found again."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import dill
+import pytest
+from pulumi import dynamic
+
+from components.access import resources as access
+from components.deferred import Deferred
+from components.kubernetes import resources as kubernetes
+
+ROOT = Path(__file__).parent.parent.parent
+PLACES = (access.ROLES, access.DATABASE, kubernetes.AUTHORITY, kubernetes.CERTIFICATES, kubernetes.CONFIGURATION)
+NOT_LOADED = ("psycopg", "cryptography", "components.access.plan", "components.patroni.rest")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_named_is_a_provider_that_takes_no_arguments(place: str) -> None:
+    module, _, name = place.partition(":")
+    assert isinstance(getattr(import_module(module), name)(), dynamic.ResourceProvider)
+
+
+def test_every_call_that_the_engine_makes_is_passed_on() -> None:
+    own = {name for name, each in vars(dynamic.ResourceProvider).items() if inspect.isfunction(each)}
+    assert own - {"__init__"} <= vars(Deferred).keys()
+
+
+def test_a_call_reaches_it_after_the_way_through_a_state() -> None:
+    provider = dill.loads(dill.dumps(Deferred(kubernetes.CERTIFICATES)))  # noqa: S301  our own
+    assert isinstance(provider.check({}, {"leaves": "[]"}), dynamic.CheckResult)
+
+
+@pytest.mark.parametrize("name", ["RolesProvider", "DatabaseProvider"])
+def test_the_state_of_an_earlier_release_finds_its_provider(name: str) -> None:
+    assert getattr(access, name).__name__ == name
+    with pytest.raises(AttributeError):
+        access.__getattr__("OtherProvider")
+
+
+def test_the_program_of_a_stack_in_pods_loads_neither_drivers_nor_planners() -> None:
+    names = ("components.platforms", "components.access.provider", "components.kubernetes.cluster")
+    program = f"import {', '.join(names)}, sys; print([one for one in {NOT_LOADED} if one in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
