@@ -41,10 +41,18 @@ class Aws:
         return found
 
     def listed(self, service: str, region: str, question: str, key: str, **words: Any) -> list[Any]:
-        """All pages of what the answers have under `key`. Raises UnansweredError."""
+        """All pages of what the answers have under `key`; nothing where AWS says that it knows none.
+
+        Raises UnansweredError.
+        """
 
         def pages(client: Any, name: str) -> list[Any]:
-            return [one for page in client.get_paginator(name).paginate(**words) for one in page.get(key, ())]
+            try:
+                return [one for page in client.get_paginator(name).paginate(**words) for one in page.get(key, ())]
+            except client.exceptions.ClientError as error:
+                if "NotFound" in error.response["Error"]["Code"]:
+                    return []
+                raise
 
         found: list[Any] = self._asked(service, region, question, pages)
         return found

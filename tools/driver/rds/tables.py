@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tools.driver.rds.members import WRITES, MemberState, Storage
+from tools.driver.rds.members import READER, WRITER, WRITES, MemberState, Storage
 from tools.driver.rds.pooler import NAMES, PoolerState
 from tools.driver.rds.report import ClusterState, Report
 from tools.driver.tables import ROUTES, table, verdict
@@ -31,7 +31,8 @@ def _states(members: tuple[MemberState, ...]) -> Table:
     for one in members:
         status = ", ".join(filter(None, (one.status, one.replication)))
         lag = "" if one.lag is None else f"{one.lag:.3g} s"
-        standby = one.standby_zone or ("another zone" if one.multi_az else "")
+        # A cluster's members are each other's standby.
+        standby = one.standby_zone or ("another zone" if one.multi_az and one.role not in (READER, WRITER) else "")
         rows.add_row(one.name, one.role, status, lag, one.region, one.zone or "", standby)
     return rows
 
