@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from components.contract import Credentials, Endpoint, Route, Server
-from components.kubernetes.leaves import Leaf
+from components.kubernetes.leaf import Leaf
 from components.kubernetes.manifests import Manifest, identity
 from components.kubernetes.names import (
     ETCD,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.kubernetes.leaves import AUTHORITY, Leaf, leaves
+from components.kubernetes.leaf import Leaf
+from components.kubernetes.leaves import AUTHORITY, leaves
 from components.kubernetes.manifests import Manifest, pod_of
 from components.settings.model import Settings
 

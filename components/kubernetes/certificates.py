@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from pulumi import dynamic
 
 from components.engine import tell
-from components.kubernetes.leaves import Leaf
+from components.kubernetes.leaf import Leaf
 from components.patroni.authority import Pair, flaw, issue, new_authority, present, subject
 from components.patroni.failure import ClusterError
 from components.patroni.provider import guarded, plain

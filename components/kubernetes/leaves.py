@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from components.kubernetes.leaf import Leaf
 from components.kubernetes.names import ETCD, MEMBERS, SERVICES, namespace
 from components.render.backup_pods import CLIENT
 from components.settings.model import MAX_REPLICAS, Settings
@@ -11,15 +10,6 @@ from components.settings.model import MAX_REPLICAS, Settings
 MOST_NODES = 7  # etcd nodes
 AUTHORITY = "ca"  # the Secret with the CA's certificate, never its key
 LOCAL = ("localhost", "127.0.0.1")
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """One certificate. `name` is its common name, by which PostgreSQL knows a client; `secret` where it lies."""
-
-    secret: str
-    name: str
-    hosts: tuple[str, ...] = ()
 
 
 def leaves(settings: Settings) -> tuple[Leaf, ...]:

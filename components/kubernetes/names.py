@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from components.contract import Endpoint
-from components.settings.model import Settings
+
+if TYPE_CHECKING:
+    from components.settings.model import Settings
 
 MEMBERS, ETCD, GATEWAY = "pg", "etcd", "gateway"  # StatefulSets, Deployment and the headless Services
 WRITER, READER, POOLED, POOLED_READER = "pg-rw", "pg-ro", "pg-pool", "pg-pool-ro"

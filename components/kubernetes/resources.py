@@ -10,7 +10,7 @@ import pulumi
 from pulumi import dynamic
 
 from components.deferred import Deferred
-from components.kubernetes.leaves import Leaf
+from components.kubernetes.leaf import Leaf
 
 AUTHORITY = "components.kubernetes.certificates:AuthorityProvider"
 CERTIFICATES = "components.kubernetes.certificates:CertificatesProvider"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from components.render.extensions import restart_parameters
 from components.render.parameters import server_parameters
 from components.settings.catalogue import Parameter, catalogue
-from components.settings.model import Settings
 from components.settings.parameters import plain
 from components.settings.ports import client_ports
 from components.settings.units import whole
+
+if TYPE_CHECKING:
+    from components.settings.model import Settings
 
 Action = Literal[
     "reload",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from components.render.extensions import extension_parameters, preloaded
 from components.settings.catalogue import Catalogue, catalogue
-from components.settings.model import Settings
 from components.settings.parameters import DEFAULT_MAX_CONNECTIONS
 from components.settings.quantity import in_bytes, megabytes
+
+if TYPE_CHECKING:
+    from components.settings.model import Settings  # its classes take longer to make than a provider has time
 
 PRELOAD = "shared_preload_libraries"
 

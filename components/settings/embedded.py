@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Strict
 
 from components.settings.fields import Section, setting
+from components.settings.ports import HIGHEST_PORT, LOWEST_PORT
 
-LOWEST_PORT, HIGHEST_PORT = 1024, 65535
 Port = Annotated[int, Strict()]
 _RANGE = {"ge": LOWEST_PORT, "le": HIGHEST_PORT}
 

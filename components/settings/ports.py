@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from components.settings.embedded import HIGHEST_PORT, EmbeddedSettings
+if TYPE_CHECKING:
+    from components.settings.embedded import EmbeddedSettings
 
+LOWEST_PORT, HIGHEST_PORT = 1024, 65535  # of those that need no root
 CLIENT_PORTS = ("writer", "reader", "pooled", "pooled_reader")
 ETCD_CLIENT, ETCD_PEER, MEMBER, REST = 10, 20, 30, 40
 ETCD_NODES, MEMBERS = 3, 5

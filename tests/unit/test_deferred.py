@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from components.kubernetes import resources as kubernetes
 
 ROOT = Path(__file__).parent.parent.parent
 PLACES = (access.ROLES, access.DATABASE, kubernetes.AUTHORITY, kubernetes.CERTIFICATES, kubernetes.CONFIGURATION)
-NOT_LOADED = ("psycopg", "cryptography", "components.access.plan", "components.patroni.rest")
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -44,8 +44,17 @@ def test_the_state_of_an_earlier_release_finds_its_provider(name: str) -> None:
         access.__getattr__("OtherProvider")
 
 
+def loaded(modules: Sequence[str], unwanted: Sequence[str]) -> list[str]:
+    """Which of the unwanted modules these bring with them."""
+    program = f"import {', '.join(modules)}, sys; print(*[one for one in {list(unwanted)} if one in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
 def test_the_program_of_a_stack_in_pods_loads_neither_drivers_nor_planners() -> None:
     names = ("components.platforms", "components.access.provider", "components.kubernetes.cluster")
-    program = f"import {', '.join(names)}, sys; print([one for one in {NOT_LOADED} if one in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert loaded(names, ("psycopg", "cryptography", "components.access.plan", "components.patroni.rest")) == []
+
+
+def test_providers_do_not_load_what_checks_a_stacks_settings() -> None:
+    assert loaded([place.partition(":")[0] for place in PLACES], ("components.settings.model",)) == []
