@@ -38,7 +38,6 @@ MEMBERS_LIMIT, OTHERS_LIMIT = "60m", "10m"
 COMPARED = ("major", "parameters", "patroni", "durability")
 NOT_AWAITED = "pulumi.com/skipAwait"
 AWAITED = "pulumi.com/waitFor"
-FORCED = "pulumi.com/patchForce"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,22 +86,12 @@ def _annotations(manifest: Manifest) -> dict[str, str]:
     return {}
 
 
-def claims(settings: Settings) -> list[Manifest]:
-    """What the volumes of members and etcd nodes shall be, for a patch of each claim; none while members sleep."""
-    wanted, space = settings.kubernetes, namespace(settings)
-    if wanted.hibernate:
-        return []
-    names = [(volume(MEMBERS, number), wanted.storage.size) for number in range(settings.members)]
-    names += [(volume(ETCD, number), wanted.storage.etcd_size) for number in range(wanted.etcd.nodes)]
-    return [
-        {
-            "apiVersion": "v1",
-            "kind": "PersistentVolumeClaim",
-            "metadata": {"name": name, "namespace": space, "annotations": {FORCED: "true"}},
-            "spec": {"resources": {"requests": {"storage": size}}},
-        }
-        for name, size in names
-    ]
+def volumes_spec(settings: Settings) -> dict[str, Any]:
+    """The size of each volume by its claim."""
+    wanted = settings.kubernetes
+    sizes = {volume(MEMBERS, number): wanted.storage.size for number in range(settings.members)}
+    sizes |= {volume(ETCD, number): wanted.storage.etcd_size for number in range(wanted.etcd.nodes)}
+    return {"route": asdict(route_of(settings)), "volumes": sizes, "asleep": wanted.hibernate}
 
 
 def server(settings: Settings) -> Server:

@@ -20,7 +20,7 @@ from components.kubernetes.manifest import Cluster, Found, Object
 from components.kubernetes.manifests import Manifest, identity, read
 from components.kubernetes.names import namespace
 from components.kubernetes.overlay import labelled, overlay
-from components.kubernetes.resources import Authority, Certificates, Configuration
+from components.kubernetes.resources import Authority, Certificates, Configuration, Volumes
 from components.render.hba import Admission
 from components.render.promise import promise
 from components.settings.model import Settings
@@ -58,7 +58,8 @@ class KubernetesCluster(pulumi.ComponentResource):
         self._manifests = overlay(base, settings, extensions, admissions)
         self._labels = labelled(base, settings)
         objects = self._declare()
-        below = pulumi.ResourceOptions(parent=self, depends_on=list(objects))
+        volumes = Volumes(f"{name}-volumes", arguments.volumes_spec(settings), self._after(objects))
+        below = self._after([*objects, volumes])  # a member whose disk is full starts when its volume has grown
         template, files = arguments.template(self._manifests), arguments.files(self._manifests, leaves(settings))
         pods = {"template": template, "files": files}
         wanted = arguments.configuration_spec(settings, extensions, admissions, pods)
@@ -83,6 +84,9 @@ class KubernetesCluster(pulumi.ComponentResource):
             manifest = self._placed(login_secrets.manifest(name, role, database))
             self._object(manifest, space, {"data": secret}, parent=None)
 
+    def _after(self, those: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=list(those))
+
     def _declare(self) -> list[Object]:
         """Every object, layer by layer; what the last layer needs is all the rest."""
         made: list[Object] = []
@@ -93,7 +97,7 @@ class KubernetesCluster(pulumi.ComponentResource):
             made += [self._object(one, below, parent=self) for one in wanted if arguments.layer(one) == number]
             if number == arguments.OTHERS:
                 made += [*self._secrets(below), *self._backup_secrets(below)]
-        return [*made, *self._volumes(made)]
+        return made
 
     def _object(
         self,
@@ -169,16 +173,6 @@ class KubernetesCluster(pulumi.ComponentResource):
             name: data.apply(lambda found, key=key: base64.b64decode(found[key]).decode())  # type: ignore[misc]
             for name, key in names.items()
         }
-
-    def _volumes(self, after: Sequence[Object]) -> list[Object]:
-        """A patch for each volume: its size is the settings', whatever the template said when it was made."""
-        opts = pulumi.ResourceOptions(
-            parent=self, provider=self._provider, depends_on=list(after), retain_on_delete=True
-        )
-        return [
-            Object(f"{self._name}-volume-{one['metadata']['name']}", one, opts, patch=True)
-            for one in arguments.claims(self._settings)
-        ]
 
 
 def _secret(values: Keys) -> Keys:

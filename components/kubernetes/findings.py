@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.kubernetes.issuer import issuer_findings
 from components.kubernetes.monitoring import DEFINITIONS
 from components.kubernetes.names import ETCD, MEMBERS, namespace
 from components.kubernetes.preflight import Facts
@@ -24,6 +25,7 @@ def findings(settings: Settings, facts: Facts) -> list[Finding]:
         *_volumes(settings, facts),
         *_etcd_nodes(settings, facts),
         *_operator(settings, facts),
+        *issuer_findings(settings, facts.issuer),
     ]
 
 

@@ -67,15 +67,13 @@ class Object(pulumi.CustomResource):
         manifest: Manifest,
         opts: pulumi.ResourceOptions,
         secret: Mapping[str, pulumi.Input[Any]] | None = None,
-        *,
-        patch: bool = False,
     ) -> None:
         own = pulumi.ResourceOptions(version=plugin_version())
         if manifest["kind"] == "Secret":
             own = pulumi.ResourceOptions(version=plugin_version(), additional_secret_outputs=list(SECRETS))
         self.manifest = manifest
         props = {**manifest, **(secret or {})}
-        super().__init__(token(manifest, patch=patch), name, props, pulumi.ResourceOptions.merge(opts, own))
+        super().__init__(token(manifest), name, props, pulumi.ResourceOptions.merge(opts, own))
 
 
 class Found(pulumi.CustomResource):
@@ -91,7 +89,7 @@ class Found(pulumi.CustomResource):
         super().__init__(token(empty), name, {"data": None}, pulumi.ResourceOptions.merge(opts, own))
 
 
-def token(manifest: Manifest, *, patch: bool = False) -> str:
+def token(manifest: Manifest) -> str:
     """`kubernetes:apps/v1:StatefulSet`; `core` stands for the group without a name."""
     group = manifest["apiVersion"] if "/" in manifest["apiVersion"] else f"core/{manifest['apiVersion']}"
-    return f"kubernetes:{group}:{manifest['kind']}{'Patch' if patch else ''}"
+    return f"kubernetes:{group}:{manifest['kind']}"

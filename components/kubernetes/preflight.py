@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.kubernetes import issuer
 from components.kubernetes.kubeconfig import leads_to
 from components.kubernetes.monitoring import DEFINITIONS
 from components.kubernetes.names import kubeconfig, namespace
@@ -40,6 +41,7 @@ class Facts:
     classes: tuple[tuple[str, bool, bool], ...] | None = None  # name, whether it is the default one, whether it grows
     volumes: dict[str, tuple[str, str]] = field(default_factory=dict)  # size, class
     definitions: frozenset[str] | None = None  # of the Prometheus operator; None where nobody asked for them too
+    issuer: issuer.Issuer | None = None  # cert-manager's; likewise
 
 
 def kubectl(settings: Settings) -> Ask:
@@ -71,33 +73,36 @@ def kubectl(settings: Settings) -> Ask:
 def look(settings: Settings, ask: Ask) -> Facts:
     """Some questions at once; the cluster's silence is a fact too."""
     space = namespace(settings)
-    questions: list[Sequence[str]] = [
-        ("get", "namespaces", space, "--output=json"),
-        ("get", f"{CLASSES},{CLAIMS}", f"--namespace={space}", "--output=json"),
-    ]
+    questions: dict[str, Sequence[str]] = {
+        "space": ("get", "namespaces", space, "--output=json"),
+        "storage": ("get", f"{CLASSES},{CLAIMS}", f"--namespace={space}", "--output=json"),
+    }
     if settings.kubernetes.monitoring.enabled:
-        questions.append(("get", "customresourcedefinitions", *DEFINITIONS, "--output=name"))
+        questions["definitions"] = ("get", "customresourcedefinitions", *DEFINITIONS, "--output=name")
+    if signer := issuer.question(settings):
+        questions["issuer"] = signer
     with ThreadPoolExecutor(len(questions)) as together:
-        spaces, storage, *definitions = together.map(ask, questions)
+        answers = dict(zip(questions, together.map(ask, questions.values()), strict=True))
     context, address = leads_to(settings.kubernetes.context, kubeconfig(settings))
-    silent = next((answer for answer in (spaces, storage, *definitions) if _is_silence(answer)), None)
+    silent = next((answer for answer in answers.values() if _is_silence(answer)), None)
     if silent is not None:
         return Facts(context=context, address=address, unreachable=_last_line(silent[2]))
     return Facts(
         context=context,
         address=address,
-        namespaces=_namespaces(spaces, space),
-        owner=_owner(spaces),
-        classes=_classes(storage),
-        volumes=_volumes(storage),
-        definitions=_definitions(definitions[0]) if definitions else None,
+        namespaces=_namespaces(answers["space"], space),
+        owner=_owner(answers["space"]),
+        classes=_classes(answers["storage"]),
+        volumes=_volumes(answers["storage"]),
+        definitions=_definitions(answers["definitions"]) if "definitions" in answers else None,
+        issuer=issuer.told(answers["issuer"]) if "issuer" in answers else None,
     )
 
 
 def _is_silence(answer: Answer) -> bool:
     """A refusal for want of rights, or because a thing is absent, is an answer."""
     status, _, complaint = answer
-    return status != 0 and FORBIDDEN not in complaint and ABSENT not in complaint
+    return status != 0 and not any(part in complaint for part in (FORBIDDEN, ABSENT, issuer.UNKNOWN))
 
 
 def _last_line(complaint: str) -> str:

@@ -1,4 +1,4 @@
-"""The dynamic resources of this platform, declared; `certificates` and `configuration` make them."""
+"""The dynamic resources of this platform, declared; `certificates`, `volumes` and `configuration` make them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from components.kubernetes.leaf import Leaf
 
 AUTHORITY = "components.kubernetes.certificates:AuthorityProvider"
 CERTIFICATES = "components.kubernetes.certificates:CertificatesProvider"
+VOLUMES = "components.kubernetes.volumes:VolumesProvider"
 CONFIGURATION = "components.kubernetes.configuration:ConfigurationProvider"
 IDENTITY = ("certificate", "key", "ca")  # the administrator's
 
@@ -60,6 +61,16 @@ class Certificates(dynamic.Resource, module="kubernetes", name="Certificates"):
     def of(self, secret: str) -> pulumi.Output[dict[str, str]]:
         """`certificate` and `key` of one of them."""
         return self.pairs.apply(lambda text: dict(json.loads(text)[secret]))
+
+
+class Volumes(dynamic.Resource, module="kubernetes", name="Volumes"):
+    """The size of each volume."""
+
+    spec: pulumi.Output[str]
+    drift: pulumi.Output[Any]
+
+    def __init__(self, name: str, spec: Props, opts: pulumi.ResourceOptions) -> None:
+        super().__init__(Deferred(VOLUMES), name, {"spec": json.dumps(spec, sort_keys=True), "drift": None}, opts)
 
 
 class Configuration(dynamic.Resource, module="kubernetes", name="Configuration"):

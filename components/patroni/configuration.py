@@ -8,14 +8,15 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from components.patroni import hba
-from components.patroni.decisions import configuration_drift, lowers, patch, rounds
+from components.patroni.decisions import STANDBY, configuration_drift, lowers, patch, rounds, turning
 from components.patroni.provider import Spec, say
 from components.patroni.rest import Patroni
-from components.patroni.rolling import roll, wait_leader, wait_whole, waits_for_restart
+from components.patroni.rolling import WHOLE_LIMIT, roll, wait_leader, wait_whole, waits_for_restart
+from components.patroni.waiting import until
 from components.render.impact import impact
 
 Change = Mapping[str, Any]
-STANDBY = "standby_cluster"
+TURNED_LIMIT = 900.0  # a promotion replays what has arrived; who is to follow another cluster may have to copy it
 
 
 def bring_about(
@@ -39,11 +40,26 @@ def bring_about(
         for change in rounds(wanted_change(spec, live, old), live)[:1]:
             patroni.order(leader, "PATCH", "/config", change, "change of the dynamic configuration")
             in_force(change)
+            if STANDBY in change:
+                _wait_turned(patroni)
             _roll(spec, patroni, turn, primary_first=lowers(change, live))
             leader = wait_leader(patroni, spec["scope"], hint)
     settled()
     _roll(spec, patroni, turn, primary_first=False)
-    wait_whole(patroni, spec["durability"], spared=spared(spec))
+    _wait_turned(patroni)
+    limit = TURNED_LIMIT if STANDBY in spec["configuration"] else WHOLE_LIMIT
+    wait_whole(patroni, spec["durability"], limit, spared=spared(spec))
+
+
+def _wait_turned(patroni: Patroni) -> None:
+    """Until the leader takes writes, or follows another cluster, as the configuration says by now."""
+
+    def lacking() -> str:
+        live, leader = patroni.configuration(), patroni.leader()
+        told = patroni.look(leader, "/patroni") if leader else None
+        return turning(leader, (told or {}).get("role"), live) if live is not None else "no member answers"
+
+    until(lambda: not lacking() or None, TURNED_LIMIT, "the leader to be what it shall be", lambda: f": {lacking()}")
 
 
 def wanted_change(spec: Spec, live: Change, old: Spec | None) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from typing import Any
 
 from components.render.impact import FOLLOWED
 
-# Set by an operator with patronictl for a while or for good; a spec does not speak of them.
-OPERATORS = frozenset({"pause", "slots", "ignore_slots", "standby_cluster"})
+STANDBY = "standby_cluster"  # the key that makes a cluster follow another one
+# Set by an operator with patronictl for a while or for good; a spec need not speak of them.
+OPERATORS = frozenset({"pause", "slots", "ignore_slots", STANDBY})
 COUNTED = frozenset(FOLLOWED)
 # Of a cluster, and of a standby cluster, where it follows another cluster and may be in any state of that.
-LEADERS = {"leader": {"running"}, "standby_leader": {"running", "streaming", "in archive recovery"}}
+STANDBY_LEADER = "standby_leader"
+LEADERS = {"leader": {"running"}, STANDBY_LEADER: {"running", "streaming", "in archive recovery"}}
 
 
 def differences(wanted: Any, found: Any, path: str = "") -> Iterator[str]:
@@ -121,12 +123,28 @@ def restarts(view: Sequence[Mapping[str, Any]], *, primary_first: bool) -> list[
 
 
 def missing(view: Sequence[Mapping[str, Any]], members: Sequence[str], durability: str) -> str:
-    """What keeps the cluster from being whole, in words; "" when it is."""
+    """What keeps the cluster from being whole, in words; "" when it is.
+
+    In a standby cluster no commit waits for anybody, so no replica is a synchronous one, whatever the durability.
+    """
+    if any(one["role"] == STANDBY_LEADER for one in view):
+        durability = "asynchronous"
     wrong = [f"{one['name']} is {one['role']}, {one['state']}" for one in view if not _is_well(one, durability)]
     wrong += [f"{name} is absent" for name in sorted(set(members) - {str(one["name"]) for one in view})]
     if not any(one["role"] in LEADERS for one in view):
         wrong.append("there is no leader")
     return ", ".join(wrong)
+
+
+def turning(leader: str | None, role: str | None, live: Mapping[str, Any]) -> str:
+    """What keeps a cluster from leading, or from following another one, as its live configuration says; "" when none.
+
+    `role` is what the leader says of itself: the list of members goes by the configuration, which is there first.
+    """
+    if leader is None:
+        return "there is no leader"
+    wanted = {STANDBY_LEADER} if STANDBY in live else {"primary", "master"}
+    return "" if role in wanted else f"{leader} is {'silent' if role is None else role}"
 
 
 def _is_well(member: Mapping[str, Any], durability: str) -> bool:

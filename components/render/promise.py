@@ -24,6 +24,10 @@ def lost_machine(settings: Settings) -> int:
 
 def promise(settings: Settings) -> list[str]:
     """RTO and RPO of these settings, one sentence a line."""
+    if settings.platform == "kubernetes" and (primary := settings.kubernetes.standby_of):
+        at = f"{primary.host}:{primary.port}"
+        told = f"a standby cluster of {at}: takes no writes; a promotion loses what has not arrived"
+        return [told, *_backups(settings)]
     return [*_recovery_time(settings), _loss(settings), *_backups(settings)]
 
 

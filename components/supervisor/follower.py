@@ -19,9 +19,10 @@ from .log import Log
 from .routing import View
 from .watchers import Watchers
 
-_FIRST_INTERVAL = 0.015  # between two questions to a new leader, for the first seconds
-_LATER_INTERVAL = 0.25
-_EAGER_SECONDS = 15.0
+# Between two questions to a leader that is no primary yet: for the first seconds, later, and where it seems to lead a
+# standby cluster, which may last for years.
+_FIRST_INTERVAL, _LATER_INTERVAL, _LASTING_INTERVAL = 0.015, 0.25, 1.0
+_EAGER_SECONDS, _LATER_SECONDS = 15.0, 60.0
 # After HAProxy was started or reloaded: its socket comes and goes, and until it is told, any server may get a session.
 _REAPPLY = (0.02, 0.04, 0.07, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
 
@@ -159,7 +160,8 @@ class Follower:
             if at is not None and primary.is_primary(at, self._rest):
                 return True
             self._end_long_pause()
-            self._sleep(_FIRST_INTERVAL if at and time.monotonic() - began < _EAGER_SECONDS else _LATER_INTERVAL)
+            self._tell_balancer_again()  # readers need no primary
+            self._sleep(_interval(time.monotonic() - began) if at else _LATER_INTERVAL)
             if self._watchers.view() != view:
                 with self._news:
                     self._changed = True
@@ -209,11 +211,16 @@ class Follower:
             self._log(f"resume: {reason}")
 
     def _tell_balancer(self) -> None:
+        """Where the members are, and, once it is known, who of them leads."""
         given = self._settings.haproxy
-        if given is None or self._leader is None:
+        if given is None:
             return
-        lines = routing.balancer_commands(
-            given.writer_backend, given.reader_backend, self._settings.members, self._leader
+        lines = (
+            []
+            if self._leader is None
+            else routing.balancer_commands(
+                given.writer_backend, given.reader_backend, self._settings.members, self._leader
+            )
         )
         where = routing.address_commands(
             (given.writer_backend, given.reader_backend), self._settings.members, self._addresses.current()
@@ -243,3 +250,9 @@ class Follower:
             count = sockets.cut(pid, stale) if pid else 0
             if count:
                 self._log(f"{pooler.name}: cut {count} connections to former primaries")
+
+
+def _interval(waited: float) -> float:
+    if waited < _EAGER_SECONDS:
+        return _FIRST_INTERVAL
+    return _LATER_INTERVAL if waited < _LATER_SECONDS else _LASTING_INTERVAL

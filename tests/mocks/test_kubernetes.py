@@ -76,17 +76,21 @@ def test_every_part_is_there() -> None:
         "pgbouncer-tls",
         "admin-tls",
     }
-    assert set(recorder.of("PersistentVolumeClaimPatch")) == {
-        f"data-{part}-{number}" for part in ("pg", "etcd") for number in range(3)
-    }
+    assert set(volumes(recorder)) == {f"data-{part}-{number}" for part in ("pg", "etcd") for number in range(3)}
     assert not recorder.of("Job") and not recorder.of("Role")  # nobody but us signs, and no pod asks the API
 
 
-def test_five_members_and_five_etcd_nodes_have_a_patch_for_each_volume() -> None:
+def volumes(recorder: Recorder) -> dict[str, str]:
+    """The size of each."""
+    found: dict[str, str] = json.loads(recorder.resources["main-volumes"].inputs["spec"])["volumes"]
+    return found
+
+
+def test_five_members_and_five_etcd_nodes_have_a_volume_each() -> None:
     recorder, _ = declared(replicas=4, kubernetes={"etcd": {"nodes": 5}, "storage": {"size": "50Gi"}})
-    patches = recorder.of("PersistentVolumeClaimPatch")
-    assert len(patches) == 10
-    assert {one["spec"]["resources"]["requests"]["storage"] for one in patches.values()} == {"50Gi", "2Gi"}
+    assert volumes(recorder) == {f"data-pg-{number}": "50Gi" for number in range(5)} | {
+        f"data-etcd-{number}": "2Gi" for number in range(5)
+    }
 
 
 def test_a_sleeping_cluster_keeps_everything_but_its_pods() -> None:

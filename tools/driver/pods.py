@@ -119,7 +119,8 @@ def _members(settings: Settings, known: Mapping[str, str], pods: Mapping[str, di
 
 
 def _role(told: str) -> str:
-    return {"leader": "primary", "sync_standby": "sync standby", "quorum_standby": "quorum standby"}.get(told, told)
+    """Patroni's word as `make status` has it."""
+    return "primary" if told == "leader" else told.replace("_", " ")
 
 
 @contextmanager

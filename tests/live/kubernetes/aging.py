@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ AUTHORITY, CERTIFICATES = "kubernetes:Authority", "kubernetes:Certificates"
 
 def age(stack: Stack, folder: Path) -> None:
     """Signs every certificate anew with a date two months back, in Pulumi's state."""
-    state = json.loads(_pulumi(stack, "stack", "export", "--show-secrets"))
+    state = json.loads(stack.pulumi("stack", "export", "--show-secrets"))
     resources = state["deployment"]["resources"]
     authority = _one(resources, AUTHORITY)["outputs"]
     signer = Pair(certificate=_plain(authority["certificate"]).encode(), key=_plain(authority["key"]).encode())
@@ -28,7 +27,7 @@ def age(stack: Stack, folder: Path) -> None:
     file = folder / "state.json"
     file.touch(mode=0o600)
     file.write_text(json.dumps(state))
-    _pulumi(stack, "stack", "import", "--file", str(file))
+    stack.pulumi("stack", "import", "--file", str(file))
     file.unlink()
 
 
@@ -45,11 +44,3 @@ def _one(resources: list[dict[str, Any]], type_: str) -> dict[str, Any]:
 def _plain(value: Any) -> str:
     """A text, taken out of its wrapping as a secret."""
     return str(json.loads(value["plaintext"])) if isinstance(value, dict) else str(value)
-
-
-def _pulumi(stack: Stack, *words: str) -> str:
-    command = [str(stack.root / ".venv/bin/python"), "-m", "tools.driver", "pulumi", *words]
-    environment = {**stack.environment(), "STACK": stack.name}
-    done = subprocess.run(command, cwd=stack.root, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout

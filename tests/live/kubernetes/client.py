@@ -23,8 +23,9 @@ OUTPUT = "/out/told"
 _ASK = """
 import json, sys
 import psycopg
-route, statement, times = json.load(sys.stdin)
+route, statement, times, namespace = json.load(sys.stdin)
 words = json.load(open("/scripts/asked.json"))[route]
+words["host"] = words["host"].partition(".")[0] + f".{namespace}.svc"
 for _ in range(times):
     with psycopg.connect(**words, autocommit=True) as connection:
         print(json.dumps(connection.execute(statement).fetchone()))
@@ -90,6 +91,7 @@ class Client:
     """The writer's pod; `node` keeps it off the machine that a test will stop."""
 
     platform: Platform
+    trust: str = "ca"  # the Secret whose ca.crt it verifies servers with
     name: str = field(default_factory=lambda: f"test-writer-{secrets.token_hex(3)}")
     told: list[list[Any]] = field(default_factory=list)
     heard: int = 0
@@ -104,7 +106,7 @@ class Client:
         self._database(password)
         namespace = self.platform.kubectl.namespace
         ca = self.platform.kubectl.run(
-            "get", "secret", "ca", "-o", 'go-template={{index .data "ca.crt" | base64decode}}'
+            "get", "secret", self.trust, "-o", 'go-template={{index .data "ca.crt" | base64decode}}'
         )
         routes = {route: conninfo(*at, namespace, password) for route, at in ROUTES.items()}
         content = {script.name: script.read_text(encoding="utf-8") for script in SCRIPTS}
@@ -123,10 +125,11 @@ class Client:
             self.kubectl.run("apply", "--server-side", "-f", "-", given=json.dumps(part))
         wait_until(120, "a row was acknowledged by each route", self._silent)
 
-    def ask(self, route: str, statement: str, times: int = 1) -> list[list[Any]]:
-        """What a new connection by that route answers, once for each of `times`."""
+    def ask(self, route: str, statement: str, times: int = 1, namespace: str = "") -> list[list[Any]]:
+        """What a new connection by that route answers, once for each of `times`; of another `namespace`'s gateway."""
         words = ("exec", "-i", "writer", "--", "/opt/patroni/bin/python3", "-c", _ASK)
-        told = self.kubectl.run(*words, given=json.dumps([route, statement, times]), limit=120)
+        given = [route, statement, times, namespace or self.platform.kubectl.namespace]
+        told = self.kubectl.run(*words, given=json.dumps(given), limit=120)
         return [json.loads(line) for line in told.splitlines()]
 
     def stop(self) -> Audit:

@@ -56,16 +56,22 @@ class Stack:
         root = folder / "project"
         shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*LEFT_OUT))
         (root / ".venv").symlink_to(ROOT / ".venv")
-        stack = Stack(root, name, kubeconfig)
+        return Stack(root, name, kubeconfig)._begun()
+
+    def beside(self, name: str) -> Stack:
+        """Another stack of the same project."""
+        return Stack(self.root, name, self.kubeconfig)._begun()
+
+    def _begun(self) -> Stack:
         given = {
             "platform": "kubernetes",
-            "name": name,
+            "name": self.name,
             "replicas": 2,
             "access": ["sql/faevision/access.yaml", "sql/devmentor/access.yaml"],
-            "kubernetes": {**SIZES, "kubeconfig": str(kubeconfig)},
+            "kubernetes": {**SIZES, "kubeconfig": str(self.kubeconfig)},
         }
-        stack._write({f"{NAMESPACE}:{key}": value for key, value in given.items()})
-        return stack
+        self._write({f"{NAMESPACE}:{key}": value for key, value in given.items()})
+        return self
 
     @property
     def namespace(self) -> str:
@@ -80,7 +86,9 @@ class Stack:
         return self.root / f"Pulumi.{self.name}.yaml"
 
     def _write(self, config: Mapping[str, Any]) -> None:
-        self._file.write_text(yaml.safe_dump({"config": dict(config)}))
+        """Whatever else is in the file, such as the salt of its secrets, stays."""
+        before = yaml.safe_load(self._file.read_text()) if self._file.exists() else {}
+        self._file.write_text(yaml.safe_dump({**before, "config": dict(config)}))
 
     def change(self, **keys: Any) -> None:
         """Sets keys of the stack; those of `kubernetes` join what is there."""
@@ -104,6 +112,16 @@ class Stack:
         done = self.run(verb, *words)
         assert done.returncode == 0, f"{verb}: {done.stderr[-3000:]}{done.stdout[-1000:]}"
         return done.stdout + done.stderr
+
+    def pulumi(self, *words: str, given: str = "") -> str:
+        """The CLI with the project's backend and passphrase, as `tools/run pulumi` starts it; what it prints."""
+        command = [str(self.root / ".venv/bin/python"), "-m", "tools.driver", "pulumi", *words]
+        environment = {**self.environment(), "STACK": self.name}
+        done = subprocess.run(
+            command, cwd=self.root, env=environment, input=given, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
 
     def changes(self, verb: str) -> dict[str, int]:
         """How many resources were created, updated ...; {} when nothing had to change."""

@@ -6,7 +6,6 @@ import base64
 import json
 import re
 import secrets
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.kubernetes import arguments
-from components.reach import open_route
 from tests.live.kubernetes.aging import age
 from tests.live.kubernetes.client import Client, now
-from tests.live.kubernetes.lab import Kubectl, Lab, wait_until
+from tests.live.kubernetes.lab import Lab, wait_until
+from tests.live.kubernetes.served import pods, served
 from tests.live.kubernetes.stack import IMAGE, Stack
 
 pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.timeout(3600)]
@@ -55,12 +53,6 @@ def client(stack: Stack) -> Iterator[Client]:
 
 def timeline(stack: Stack) -> int:
     return max(int(each["timeline"]) for each in stack.platform.view())
-
-
-def pods(kubectl: Kubectl) -> dict[str, str]:
-    """The members' pods by name, each with what tells it from the next one of that name."""
-    items = json.loads(kubectl.run("get", "pods", "-l", "app.kubernetes.io/name=postgresql", "-o", "json"))["items"]
-    return {each["metadata"]["name"]: each["metadata"]["uid"] for each in items}
 
 
 @pytest.mark.parametrize("leader", ["pg-2", "pg-0"])
@@ -189,18 +181,6 @@ def test_a_certificate_that_is_due_is_renewed_by_a_reload(stack: Stack, client: 
     assert pods(stack.platform.kubectl) == before
     assert stack.changes("up") == {}
     client.wait_flowing(now(), PAUSE_S)
-
-
-def served(stack: Stack) -> str:
-    """The certificate that clients of the writer's Service are shown."""
-    server = arguments.server(stack.settings())
-    with open_route(server.route, server.writer) as way:
-        at = f"127.0.0.1:{way.words()['port']}"
-        command = ["openssl", "s_client", "-connect", at, "-starttls", "postgres"]
-        done = subprocess.run(command, input="", capture_output=True, text=True, timeout=60)
-    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-    assert begin in done.stdout, done.stderr
-    return done.stdout.partition(begin)[2].partition(end)[0]
 
 
 def test_a_fenced_member_neither_leads_nor_serves_until_it_is_let_back(stack: Stack, client: Client) -> None:

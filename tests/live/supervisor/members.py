@@ -18,6 +18,7 @@ class Member:
     def __init__(self, name: str, certificate: str, key: str) -> None:
         self.name = name
         self.status, self.role = 503, "replica"
+        self.asked = 0
         self._rest = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._rest.daemon_threads = True
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -64,6 +65,7 @@ class Member:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                member.asked += 1
                 body = json.dumps({"state": "running", "role": member.role}).encode()
                 self.send_response(member.status)
                 self.send_header("Content-Length", str(len(body)))

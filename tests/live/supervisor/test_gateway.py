@@ -29,7 +29,8 @@ class Gateway:
         self.place, self.members = place, given
         self.home = place.folder / "gateway"
         self.home.mkdir()
-        self.writer, self.pooled = free_port(), free_port()
+        self.writer, self.pooled, self.reader = free_port(), free_port(), free_port()
+        self.at = "127.0.0.1"  # where HAProxy has the members before it is told
         self.databases = self.home / "databases.ini"
         self.process: subprocess.Popen[bytes]
 
@@ -58,7 +59,7 @@ class Gateway:
         return self.place.write("gateway", content)
 
     def _write_programs(self, given: list[Member]) -> None:
-        servers = [f"  server {one.name} 127.0.0.1:{one.address['port']}" for one in given]
+        servers = [f"  server {one.name} {self.at}:{one.address['port']}" for one in given]
         backends = ["backend writer", *servers, "backend reader", *servers]
         head = f"""global
   stats socket {self.home}/haproxy.sock mode 600 level admin
@@ -71,6 +72,9 @@ defaults
 frontend writer
   bind 127.0.0.1:{self.writer}
   default_backend writer
+frontend reader
+  bind 127.0.0.1:{self.reader}
+  default_backend reader
 """
         (self.home / "haproxy.cfg").write_text(head + "\n".join([*backends, ""]))
         (self.home / "pgbouncer.ini").write_text(
@@ -91,17 +95,17 @@ frontend writer
     def points_at(self, member: Member) -> bool:
         return self.databases.exists() and f"port={member.address['port']}" in self.databases.read_text()
 
-    def session(self) -> tuple[socket.socket, str]:
+    def session(self, port: int | None = None) -> tuple[socket.socket, str]:
         """A direct session, and the name of the member it reached ("" when it was refused)."""
-        connection = socket.create_connection(("127.0.0.1", self.writer), timeout=2)
+        connection = socket.create_connection(("127.0.0.1", port or self.writer), timeout=2)
         try:
             return connection, connection.recv(100).decode().strip()
         except OSError:
             return connection, ""
 
-    def reaches(self) -> str:
+    def reaches(self, port: int | None = None) -> str:
         with contextlib.suppress(OSError):
-            connection, name = self.session()
+            connection, name = self.session(port)
             connection.close()
             return name
         return ""
@@ -168,6 +172,26 @@ def test_a_leader_that_is_still_in_recovery_gets_nobody(gateway: Gateway) -> Non
     assert gateway.points_at(first)
     second.role = "primary"
     wait_until(lambda: gateway.points_at(second), "the promotion is seen")
+
+
+def test_readers_of_a_standby_cluster_reach_its_members_though_nobody_is_a_primary(gateway: Gateway) -> None:
+    """As in pods, where HAProxy knows no address before it is told; the leader is asked on, and not without a pause."""
+    first, second = gateway.members
+    gateway.place.put("leader", first.name)
+    gateway.at = "192.0.2.1"
+    gateway.start(resolve_seconds=0.2)
+
+    wait_until(lambda: gateway.reaches(gateway.reader) in ("pg-1", "pg-2"), "HAProxy reaches a member")
+    time.sleep(4.5)  # until HAProxy was told for the last time after its start
+    before = first.asked
+    time.sleep(1.0)
+    assert 1 < first.asked - before < 1 / 0.015
+    assert not gateway.points_at(first)
+
+    first.promote()
+    wait_until(lambda: gateway.points_at(first), "the promotion is seen")
+    wait_until(lambda: gateway.reaches() == "pg-1", "HAProxy reaches the new primary")
+    wait_until(lambda: server_state(gateway, second), "HAProxy has been told")
 
 
 def test_without_a_leader_clients_wait_and_the_same_leader_may_come_back(gateway: Gateway) -> None:

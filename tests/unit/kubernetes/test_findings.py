@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from components.kubernetes.findings import findings
+from components.kubernetes.issuer import Issuer
 from components.kubernetes.monitoring import DEFINITIONS
 from components.kubernetes.preflight import Answer, Facts, look
 from components.settings.load import load
@@ -33,6 +34,7 @@ def volumes(part: str, size: str, kind: str, count: int = 3) -> dict[str, tuple[
     return {f"data-{part}-{number}": (size, kind) for number in range(count)}
 
 
+SIGNED = {"certificates": {"issuer": "cert-manager", "issuer_name": "ca"}}
 HERE = {"namespaces": frozenset({"postgres-main"}), "owner": "main"}
 
 
@@ -65,6 +67,12 @@ HERE = {"namespaces": frozenset({"postgres-main"}), "owner": "main"}
                      "made with 3, which is fixed", id="more etcd nodes"),
         pytest.param({"monitoring": {"enabled": True}}, facts(definitions=frozenset({DEFINITIONS[0]})),
                      "monitoring.enabled", "does not know prometheusrules.monitoring.coreos.com", id="no operator"),
+        pytest.param(SIGNED, facts(issuer=Issuer(known=False)), "certificates.issuer",
+                     "which this cluster does not have; install it", id="no cert-manager"),
+        pytest.param(SIGNED, facts(issuer=Issuer(there=False)), "certificates.issuer_name",
+                     "there is no Issuer ca in namespace postgres-main; make it first", id="no issuer"),
+        pytest.param(SIGNED, facts(issuer=Issuer(trouble="secret not found")), "certificates.issuer_name",
+                     "Issuer ca is not ready, so nobody would sign: secret not found", id="an issuer that cannot sign"),
     ],
 )  # fmt: skip
 def test_a_finding_says_what_to_do(asked: dict[str, Any], found: Facts, path: str, part: str) -> None:
@@ -85,6 +93,8 @@ def test_a_finding_says_what_to_do(asked: dict[str, Any], found: Facts, path: st
             {"namespace": "team", "existing_namespace": True}, facts(namespaces=frozenset({"team"})), id="lent"
         ),
         pytest.param({}, facts(definitions=frozenset()), id="no operator wanted"),
+        pytest.param(SIGNED, facts(issuer=None), id="an issuer one may not look at"),
+        pytest.param(SIGNED, facts(issuer=Issuer()), id="an issuer that signs"),
         pytest.param({"monitoring": {"enabled": True}}, facts(definitions=None), id="an operator one may not look for"),
         pytest.param({"storage": {"storage_class": "x"}}, facts(classes=None, namespaces=None), id="one may not look"),
     ],
@@ -180,3 +190,22 @@ def test_silence_names_the_context_and_the_address() -> None:
     found = look(settings(), answering({**ALL, "namespaces": SILENT}))
     assert (found.context, found.address) == ("lab", ADDRESS)
     assert found.unreachable is not None and "Client.Timeout exceeded" in found.unreachable
+
+
+@pytest.mark.parametrize(
+    "answer, issuer",
+    [
+        pytest.param((1, "", 'error: the server doesn\'t have a resource type "issuers"'), Issuer(known=False),
+                     id="no cert-manager"),
+        pytest.param((1, "", 'Error from server (NotFound): issuers.cert-manager.io "ca" not found'),
+                     Issuer(there=False), id="no issuer"),
+        pytest.param((1, "", "Error from server (Forbidden): no"), None, id="forbidden"),
+        pytest.param(well({"status": {"conditions": [{"type": "Ready", "status": "True"}]}}), Issuer(), id="ready"),
+        pytest.param(well({"status": {"conditions": [{"type": "Ready", "status": "False", "message": "no key"}]}}),
+                     Issuer(trouble="no key"), id="not ready"),
+        pytest.param(well({}), Issuer(trouble="nobody has looked at it: does cert-manager run?"), id="unseen"),
+    ],
+)  # fmt: skip
+def test_the_issuer_is_asked_for_where_one_signs(answer: Answer, issuer: Issuer | None) -> None:
+    found = look(settings(**SIGNED), answering(ALL | {"issuers.cert-manager.io": answer}))
+    assert (found.unreachable, found.issuer) == (None, issuer)

@@ -18,6 +18,7 @@ from components.patroni.decisions import (
     patch,
     restarts,
     rounds,
+    turning,
 )
 
 
@@ -117,6 +118,28 @@ def test_a_member_alone_has_nobody_to_switch_over_to() -> None:
     assert restarts(view(waits=True)[:1], primary_first=False) == [Restart("pg-1")]
 
 
+def standby(role: str = "replica", state: str = "streaming") -> list[dict[str, Any]]:
+    leader = member("pg-1", "standby_leader", "streaming")
+    return [leader, member("pg-2", "replica"), member("pg-3", role, state)]
+
+
+@pytest.mark.parametrize(
+    "leader, role, live, expected",
+    [
+        pytest.param("pg-1", "primary", {}, "", id="leads"),
+        pytest.param("pg-1", "standby_leader", {"standby_cluster": {"host": "h"}}, "", id="follows"),
+        pytest.param("pg-1", "standby_leader", {}, "pg-1 is standby_leader", id="to be promoted"),
+        pytest.param("pg-1", "primary", {"standby_cluster": {}}, "pg-1 is primary", id="to be demoted"),
+        pytest.param("pg-1", None, {}, "pg-1 is silent", id="does not answer"),
+        pytest.param(None, None, {}, "there is no leader", id="nobody"),
+    ],
+)
+def test_whether_a_cluster_has_turned(
+    leader: str | None, role: str | None, live: dict[str, Any], expected: str
+) -> None:
+    assert turning(leader, role, live) == expected
+
+
 @pytest.mark.parametrize(
     "members, durability, expected",
     [
@@ -138,6 +161,8 @@ def test_a_member_alone_has_nobody_to_switch_over_to() -> None:
             "pg-3 is replica, starting",
             id="starting",
         ),
+        pytest.param(standby(), "zero-loss", "", id="a standby cluster, where no commit waits for anybody"),
+        pytest.param(standby("replica", "starting"), "zero-loss", "pg-3 is replica, starting", id="its replica starts"),
     ],
 )
 def test_missing(members: list[dict[str, Any]], durability: str, expected: str) -> None:

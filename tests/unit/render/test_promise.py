@@ -47,3 +47,10 @@ def test_backups_say_where_they_lie_and_how_much_may_be_missing() -> None:
         "backups: nothing on this machine runs the schedule (full 0 1 * * 0, diff 0 1 * * 1-6): call make backup from a"
         " crontab",
     ]
+
+
+def test_a_standby_cluster_promises_no_more_than_what_has_arrived() -> None:
+    given = {"standby_of": {"host": "db.example.org"}, "certificates": {"issuer": "cert-manager", "issuer_name": "ca"}}
+    assert lines(platform="kubernetes", kubernetes=given)[0] == (
+        "a standby cluster of db.example.org:5432: takes no writes; a promotion loses what has not arrived"
+    )

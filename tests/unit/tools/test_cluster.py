@@ -94,6 +94,13 @@ def test_faults_are_what_is_not_whole() -> None:
     ]
 
 
+def test_a_standby_cluster_is_whole_without_a_primary() -> None:
+    leader = MemberState("pg-1", "standby leader", "streaming", 1, None, 31, "running")
+    replica = MemberState("pg-2", "replica", "streaming", 1, 0, 32, "running")
+    assert report(members=(leader, replica)).faults == []
+    assert report(members=(leader, leader)).faults == ["there are 2 primaries"]
+
+
 def test_removing_takes_the_platforms_parts_and_nothing_else(tmp_path: Path) -> None:
     folder = tmp_path / "local"
     for part in ("pg-1/data", "etcd-1", "gateway", "pki", "mine"):
