@@ -17,6 +17,8 @@ import threading
 import time
 from typing import Any
 
+from .announcing import announce
+
 
 def keep_nodelay(dcs: Any) -> None:
     """Makes connections of this etcd v3 class send at once. A Patroni that has no such method is left as it is."""
@@ -79,11 +81,14 @@ def fence(config: Any) -> None:
 
 def main() -> None:
     from patroni.__main__ import main as patroni  # type: ignore[import-not-found]
+    from patroni.api import RestApiHandler  # type: ignore[import-not-found]
     from patroni.config import Config  # type: ignore[import-not-found]
     from patroni.dcs.etcd import DnsCachingResolver  # type: ignore[import-not-found]
     from patroni.dcs.etcd3 import Etcd3  # type: ignore[import-not-found]
+    from patroni.dcs.kubernetes import Kubernetes  # type: ignore[import-not-found]
 
     keep_nodelay(Etcd3)
+    announce(Kubernetes, RestApiHandler)  # where etcd is watched, the switchover itself is seen there
     ask_again(DnsCachingResolver)
     fence(Config)
     patroni()
