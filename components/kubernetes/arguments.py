@@ -25,6 +25,7 @@ from components.kubernetes.names import (
 from components.render.hba import Admission
 from components.render.impact import deployment
 from components.render.patroni import dynamic_configuration
+from components.render.pod_election import etcd_names
 from components.render.pods import member_names
 from components.settings.model import Settings
 
@@ -93,7 +94,7 @@ def claims(settings: Settings) -> list[Manifest]:
     if wanted.hibernate:
         return []
     names = [(volume(MEMBERS, number), wanted.storage.size) for number in range(settings.members)]
-    names += [(volume(ETCD, number), wanted.storage.etcd_size) for number in range(wanted.etcd.nodes)]
+    names += [(volume(ETCD, number), wanted.storage.etcd_size) for number in range(len(etcd_names(settings)))]
     return [
         {
             "apiVersion": "v1",

@@ -14,6 +14,7 @@ from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES,
 from components.kubernetes.patroni import REST, routed
 from components.kubernetes.preflight import Ask, kubectl
 from components.reach import RouteError, identity_files, open_route
+from components.render.pod_election import etcd_names
 from components.settings.model import Settings
 from tools.driver.client import from_url, variables
 from tools.driver.refusal import Refusal
@@ -29,7 +30,7 @@ def look(settings: Settings) -> Report:
     members = _members(settings, identity(settings, ask), pods)
     nodes = [
         NodeState(name, ready, 2379, state)
-        for name, ready, state in _ready(pods, f"{ETCD}-", settings.kubernetes.etcd.nodes)
+        for name, ready, state in _ready(pods, f"{ETCD}-", len(etcd_names(settings)))
     ]
     leader = next((each.name for each in members if each.role == "primary"), None)
     served = {name: service in ends for name, service in SERVICES.items()}

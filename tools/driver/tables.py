@@ -36,10 +36,13 @@ def report(found: Report) -> RenderableType:
     nodes = _table("etcd", "health", "port", "supervisor")
     for node in found.etcd:
         nodes.add_row(node.name, "healthy" if node.healthy else "no answer", str(node.port), node.supervisor)
+    store: list[RenderableType] = (
+        [nodes, Text()] if found.etcd else []
+    )  # without etcd, the Kubernetes API keeps the lease
     routes = _table("gateway", "port", "state", "for")
     for name, port in found.gateway.ports.items():
         routes.add_row(name, str(port), "open" if found.gateway.open[name] else "closed", ROUTES[name])
-    return Group(members, Text(), nodes, Text(), routes, Text(), _verdict(found))
+    return Group(members, Text(), *store, routes, Text(), _verdict(found))
 
 
 def _verdict(found: Report) -> Text:
