@@ -10,7 +10,8 @@ from typing import Any
 
 from components.access.session import reached
 from components.kubernetes import arguments
-from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, namespace
+from components.kubernetes.election import config_maps
+from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, namespace, volume
 from components.kubernetes.patroni import REST, routed
 from components.kubernetes.preflight import Ask, kubectl
 from components.reach import RouteError, identity_files, open_route
@@ -141,6 +142,13 @@ def session(settings: Settings, url: str | None, database: str) -> Iterator[dict
 def kept(settings: Settings) -> str:
     """What `make down` leaves on purpose, and how it is removed."""
     space = namespace(settings)
+    if settings.kubernetes.existing_namespace and settings.lease_in_kubernetes:
+        left = [f"pvc/{volume(MEMBERS, number)}" for number in range(settings.members)]
+        left += [f"configmap/{name}" for name in config_maps(settings)]
+        return (
+            f"kept the volumes in namespace {space}, and Patroni's ConfigMaps, which say who may lead on them;"
+            f" `kubectl delete -n {space} --ignore-not-found {' '.join(left)}` removes both for good"
+        )
     if settings.kubernetes.existing_namespace:
         return f"kept the volumes in namespace {space}; `kubectl delete pvc -n {space} --all` removes them for good"
     return f"kept namespace {space} with the volumes; `kubectl delete namespace {space}` removes them for good"
