@@ -18,6 +18,8 @@ from .configuration import Kubernetes
 from .store import Standing, StoreError, says_pause
 
 _LEADER, _CONFIG = "leader", "config"
+_OWN = (_CONFIG, _LEADER, "failover", "sync")
+_RULES = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
 _PAUSE = 0.1  # between two attempts
 _REFUSALS = (401, 403)
 _NOT_THERE, _CONFLICT = 404, 409
@@ -37,6 +39,32 @@ def standing(leader: dict[str, Any] | None, config: dict[str, Any] | None, name:
 def _annotations(config_map: dict[str, Any] | None) -> dict[str, str]:
     found: dict[str, str] = (config_map or {}).get("metadata", {}).get("annotations") or {}
     return found
+
+
+def needed(scope: str, member: str) -> list[tuple[str, str, str]]:
+    """The rights that Patroni needs: verb, kind, and the one object, "" for any."""
+    watched = [(verb, kind, "") for kind in ("configmaps", "pods") for verb in ("list", "watch")]
+    own = [(verb, "configmaps", f"{scope}-{what}") for what in _OWN for verb in ("get", "patch")]
+    return [*watched, ("create", "configmaps", ""), *own, ("patch", "pods", member)]
+
+
+def missing(review: dict[str, Any], wanted: list[tuple[str, str, str]]) -> list[str]:
+    """Those of them that a SelfSubjectRulesReview does not list, in words; none where it says that it knows not all."""
+    status = review.get("status", {})
+    rules = status.get("resourceRules") or []
+    if status.get("incomplete"):
+        return []
+    return [" ".join(one).strip() for one in wanted if not any(_grants(rule, *one) for rule in rules)]
+
+
+def _grants(rule: dict[str, Any], verb: str, kind: str, name: str) -> bool:
+    names = rule.get("resourceNames") or []
+    return (
+        bool({verb, "*"} & set(rule.get("verbs", ())))
+        and bool({"", "*"} & set(rule.get("apiGroups", ())))
+        and bool({kind, "*"} & set(rule.get("resources", ())))
+        and (not names or name in names)
+    )
 
 
 class KubernetesStore:
@@ -62,12 +90,25 @@ class KubernetesStore:
                 return
             known = self.standing(limit=max(_PAUSE, deadline - time.monotonic()))
 
+    def faults(self, *, limit: float) -> list[str]:
+        """The rights that this pod lacks; Patroni itself would only say that the API does not respond properly."""
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview"}
+        body = review | {"spec": {"namespace": self._settings.namespace}}
+        try:
+            status, text = self._once("POST", _RULES, body, limit)
+            lacking = missing(json.loads(text), needed(self._scope, self._member)) if status < 300 else []
+        except (OSError, http.client.HTTPException, ValueError):
+            return []  # whoever asks for the standing says so
+        told = "the Kubernetes API does not let this pod {}: see the Role `pg` and its binding to the ServiceAccount"
+        return [told.format(", ".join(lacking))] if lacking else []
+
     def _call(self, method: str, what: str, body: dict[str, Any] | None, deadline: float) -> dict[str, Any] | None:
         """The ConfigMap, None when it is not there; asked again until the deadline, but not after a refusal."""
         name = f"{self._scope}-{what}"
+        path = f"/api/v1/namespaces/{self._settings.namespace}/configmaps/{name}"
         while True:
             try:
-                status, text = self._once(method, name, body, max(_PAUSE, deadline - time.monotonic()))
+                status, text = self._once(method, path, body, max(_PAUSE, deadline - time.monotonic()))
                 if status < 300:
                     answer: dict[str, Any] = json.loads(text)
                     return answer
@@ -85,15 +126,15 @@ class KubernetesStore:
                 raise StoreError(f"{where} did not answer {method} of ConfigMap {name} in time: {said}")
             time.sleep(_PAUSE)
 
-    def _once(self, method: str, name: str, body: dict[str, Any] | None, timeout: float) -> tuple[int, str]:
+    def _once(self, method: str, path: str, body: dict[str, Any] | None, timeout: float) -> tuple[int, str]:
         given = self._settings
         # Both read each time: kubelet renews the token, and a cluster may change its authority.
         context = ssl.create_default_context(cafile=given.ca)
         token = Path(given.token).read_text(encoding="utf-8").strip()
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/merge-patch+json"}
+        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
         connection = http.client.HTTPSConnection(given.host, int(given.port), timeout=timeout, context=context)
         with contextlib.closing(connection):
-            path = f"/api/v1/namespaces/{given.namespace}/configmaps/{name}"
             connection.request(method, path, None if body is None else json.dumps(body), headers)
             response = connection.getresponse()
             return response.status, response.read().decode(errors="replace")

@@ -28,6 +28,7 @@ from .store import Standing, StoreError
 PATRONI = "patroni"
 _ASK_LIMIT = 0.5  # how long an orphaned primary may live on while it is asked whether the cluster is paused
 _GIVE_BACK_LIMIT = 5.0  # then the ttl ends it
+_RIGHTS_LIMIT = 2.0  # only to tell of a fault
 _END_LIMIT = 30.0  # SIGKILL takes milliseconds; longer means a process stuck in the kernel
 
 
@@ -55,6 +56,8 @@ class MemberRole:
             self._watchdog.start()
             health.serve(self._member.health_port, self._watchdog.well)
             self._first = False
+            for fault in self._store.faults(limit=_RIGHTS_LIMIT):
+                self._log(fault)
             self._after_an_earlier_container()
         if self._paused or not self._remains() or self._is_paused():
             return

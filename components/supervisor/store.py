@@ -31,12 +31,15 @@ class Standing:
 
 
 class Store(Protocol):
-    """etcd, or the Kubernetes API; `name` is how the log calls it. Both calls raise StoreError."""
+    """etcd, or the Kubernetes API; `name` is how the log calls it. The first two raise StoreError; `faults` are told at
+    a start, in words.
+    """
 
     name: str
 
     def standing(self, *, limit: float) -> Standing: ...
     def give_back(self, known: Standing, *, limit: float) -> None: ...
+    def faults(self, *, limit: float) -> list[str]: ...
 
 
 def says_pause(configuration: str) -> bool:

@@ -31,6 +31,7 @@ class Api(http.server.ThreadingHTTPServer):
 
     def __init__(self) -> None:
         self.kept: dict[str, dict[str, Any]] = {}
+        self.rules: list[dict[str, Any]] = []
         self.patches: list[dict[str, Any]] = []
         self.changed_behind = lambda: None
         super().__init__(("127.0.0.1", 0), Handler)
@@ -47,6 +48,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name = self.path.rpartition("/")[2]
         known = self.path.startswith("/api/v1/namespaces/n/configmaps/") and name in self.server.kept
         self.answer(200 if known else 404, self.server.kept.get(name, {"message": "not found"}))
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        asked_for = self.path == "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+        self.answer(201 if asked_for else 404, {"status": {"resourceRules": self.server.rules}})
 
     def do_PATCH(self) -> None:
         self.server.changed_behind()
@@ -141,6 +147,15 @@ def test_a_refusal_is_told_at_once_with_its_reason(api: Api, store: KubernetesSt
     assert f"GET of ConfigMap main-leader was refused: status {status}" in str(caught.value)
     assert 'User "pg" cannot do that' in str(caught.value) and "Role `pg`" in str(caught.value)
     assert TOKEN not in str(caught.value)
+
+
+def test_missing_rights_are_told_and_a_silent_api_is_not(api: Api, store: KubernetesStore) -> None:
+    [told] = store.faults(limit=2.0)
+    assert "does not let this pod list configmaps, watch configmaps" in told and "patch pods pg-0" in told
+    api.rules = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
+    assert store.faults(limit=2.0) == []
+    api.refuses = 503
+    assert store.faults(limit=2.0) == []
 
 
 def test_an_api_that_is_out_is_asked_until_the_limit(api: Api, store: KubernetesStore) -> None:

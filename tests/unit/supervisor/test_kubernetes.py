@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from components.supervisor.configuration import Kubernetes, Member, parse
-from components.supervisor.kubernetes import KubernetesStore, standing
+from components.supervisor.kubernetes import KubernetesStore, missing, needed, standing
 from components.supervisor.lease import store_of
 from components.supervisor.store import Standing
 from tests.unit.supervisor.test_configuration import ETCD, MEMBER, problems
@@ -36,6 +38,29 @@ def test_standing(leader: dict[str, Any] | None, config: dict[str, Any] | None, 
     found = standing(leader, config, "pg-0")
     assert found == expected
     assert found.holds == expected.leads
+
+
+WANTED = needed("main", "pg-0")
+RIGHTS = Path(__file__).parent.parent.parent.parent / "k8s/election-kubernetes/rights.yaml"
+
+
+def review(rules: list[dict[str, Any]], **status: Any) -> dict[str, Any]:
+    return {"status": {"resourceRules": rules, **status}}
+
+
+def test_the_manifests_grant_all_that_is_needed_and_each_rule_is_needed() -> None:
+    rules = next(yaml.safe_load_all(RIGHTS.read_text(encoding="utf-8")))["rules"]
+    assert missing(review(rules), WANTED) == []
+    for left_out in rules:
+        assert missing(review([rule for rule in rules if rule is not left_out]), WANTED), left_out
+
+
+def test_each_missing_right_is_named() -> None:
+    everything = {"verbs": ["*"], "apiGroups": [""], "resources": ["pods"]}
+    assert missing(review([everything]), needed("main", "pg-0")[-2:]) == ["patch configmaps main-sync"]
+    assert missing(review([{**everything, "resourceNames": ["pg-1"]}]), WANTED[-1:]) == ["patch pods pg-0"]
+    assert missing(review([{**everything, "apiGroups": ["apps"]}]), WANTED[-1:]) == ["patch pods pg-0"]
+    assert missing(review([], incomplete=True), WANTED) == []
 
 
 def member(**given: Any) -> dict[str, Any]:
