@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.kubernetes import faults
-from tests.live.kubernetes.client import Client, now
+from tests.live.kubernetes.client import Client, now, writing
 from tests.live.kubernetes.lab import Kubectl, Lab, wait_until
 from tests.live.kubernetes.platform import ELECTION, MEMBERS, Platform, applied, overlay
 
@@ -38,12 +38,8 @@ def platform(kubeconfig: Path) -> Iterator[Platform]:
 @pytest.fixture(scope="module")
 def client(platform: Platform) -> Iterator[Client]:
     """An application that goes on writing through every test."""
-    made = Client(platform)
-    try:
-        made.start()
+    with writing(platform) as made:
         yield made
-    finally:
-        made.remove()
 
 
 def test_a_whole_cluster_without_etcd(platform: Platform, client: Client, tmp_path: Path) -> None:
