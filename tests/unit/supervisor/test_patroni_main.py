@@ -84,5 +84,25 @@ def test_a_slow_name_server_stalls_nobody(monkeypatch: pytest.MonkeyPatch) -> No
     answer.set()
 
 
+@pytest.mark.parametrize(
+    "body, words",
+    [
+        pytest.param(b'{"message": "pods is forbidden"}', "Refused(403 Forbidden: pods is forbidden)", id="its words"),
+        pytest.param(b"<html>", "Refused(403 Forbidden: <html>)", id="a proxy's"),
+        pytest.param(None, "Refused(403 Forbidden: )", id="none"),
+    ],
+)
+def test_a_refusal_of_the_api_is_told_in_its_own_words(body: bytes | None, words: str) -> None:
+    class Refused(Exception):
+        """Patroni's, as far as it is shown."""
+
+        status, reason = 403, "Forbidden"
+
+    patroni_main.explain(Refused)
+    refusal: Any = Refused()
+    refusal.body = body
+    assert repr(refusal) == words
+
+
 def test_a_resolver_of_another_kind_is_left_alone() -> None:
     patroni_main.ask_again(object)
