@@ -87,19 +87,21 @@ def test_a_slow_name_server_stalls_nobody(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     "body, words",
     [
-        pytest.param(b'{"message": "pods is forbidden"}', "Refused(403 Forbidden: pods is forbidden)", id="its words"),
-        pytest.param(b"<html>", "Refused(403 Forbidden: <html>)", id="a proxy's"),
-        pytest.param(None, "Refused(403 Forbidden: )", id="none"),
+        pytest.param(
+            b'{"message": "pods is forbidden"}', "RefusedError(403 Forbidden: pods is forbidden)", id="its words"
+        ),
+        pytest.param(b"<html>", "RefusedError(403 Forbidden: <html>)", id="a proxy's"),
+        pytest.param(None, "RefusedError(403 Forbidden: )", id="none"),
     ],
 )
 def test_a_refusal_of_the_api_is_told_in_its_own_words(body: bytes | None, words: str) -> None:
-    class Refused(Exception):
+    class RefusedError(Exception):
         """Patroni's, as far as it is shown."""
 
         status, reason = 403, "Forbidden"
 
-    patroni_main.explain(Refused)
-    refusal: Any = Refused()
+    patroni_main.explain(RefusedError)
+    refusal: Any = RefusedError()
     refusal.body = body
     assert repr(refusal) == words
 
