@@ -47,3 +47,9 @@ def test_backups_say_where_they_lie_and_how_much_may_be_missing() -> None:
         "backups: nothing on this machine runs the schedule (full 0 1 * * 0, diff 0 1 * * 1-6): call make backup from a"
         " crontab",
     ]
+
+
+def test_what_the_api_s_absence_costs_is_told_where_it_costs() -> None:
+    without_etcd = {"platform": "kubernetes", "kubernetes": {"leader_election": "kubernetes"}}
+    assert any("Kubernetes API down: no failover" in line for line in lines(**without_etcd))
+    assert not any("API down" in line for line in lines(platform="kubernetes"))
