@@ -25,6 +25,7 @@ from components.kubernetes.names import (
 from components.render.hba import Admission
 from components.render.impact import deployment
 from components.render.patroni import dynamic_configuration
+from components.render.pod_election import etcd_names
 from components.render.pods import member_names
 from components.settings.model import Settings
 
@@ -90,7 +91,7 @@ def volumes_spec(settings: Settings) -> dict[str, Any]:
     """The size of each volume by its claim."""
     wanted = settings.kubernetes
     sizes = {volume(MEMBERS, number): wanted.storage.size for number in range(settings.members)}
-    sizes |= {volume(ETCD, number): wanted.storage.etcd_size for number in range(wanted.etcd.nodes)}
+    sizes |= {volume(ETCD, number): wanted.storage.etcd_size for number in range(len(etcd_names(settings)))}
     return {"route": asdict(route_of(settings)), "volumes": sizes, "asleep": wanted.hibernate}
 
 

@@ -103,7 +103,7 @@ class ConfigurationProvider(Provider):
         return told
 
     def remove(self, spec: Spec) -> None:
-        """The configuration goes with etcd."""
+        """The configuration stays where the lease is kept: in etcd's volumes, or in Patroni's ConfigMaps."""
 
 
 REPLACED = "new pods for the members, replicas first, then one switchover: writes pause for about 3 s"

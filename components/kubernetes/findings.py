@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.kubernetes.election import config_maps
 from components.kubernetes.issuer import issuer_findings
 from components.kubernetes.monitoring import DEFINITIONS
 from components.kubernetes.names import ETCD, MEMBERS, namespace
@@ -24,6 +25,7 @@ def findings(settings: Settings, facts: Facts) -> list[Finding]:
         *_class(settings, facts),
         *_volumes(settings, facts),
         *_etcd_nodes(settings, facts),
+        *_election(settings, facts),
         *_operator(settings, facts),
         *issuer_findings(settings, facts.issuer),
     ]
@@ -74,8 +76,10 @@ def _volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
     """A claim never shrinks, grows only where its class allows it, and never changes its class."""
     storage = settings.kubernetes.storage
     grows = {name: able for name, _, able in facts.classes or ()}
-    for part, size, key in ((MEMBERS, storage.size, "size"), (ETCD, storage.etcd_size, "etcd_size")):
-        claims = {name: found for name, found in facts.volumes.items() if name.startswith(f"data-{part}-")}
+    parts = [(MEMBERS, storage.size, "size")]
+    parts += [] if settings.lease_in_kubernetes else [(ETCD, storage.etcd_size, "etcd_size")]
+    for part, size, key in parts:
+        claims = _of(part, facts)
         small = {name: have for name, (have, _) in claims.items() if in_bytes(size) < in_bytes(have)}
         fixed = [
             name
@@ -107,13 +111,44 @@ def _volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
 
 def _etcd_nodes(settings: Settings, facts: Facts) -> Iterator[Finding]:
     """A node joins a running etcd only in the place of a lost one: how many there are is decided once."""
-    have = sum(name.startswith(f"data-{ETCD}-") for name in facts.volumes)
+    have = len(_of(ETCD, facts))
     wanted = settings.kubernetes.etcd.nodes
-    if have and have != wanted:
+    if have and have != wanted and not settings.lease_in_kubernetes:
         yield Finding(
             (HERE, "etcd", "nodes"),
             f"found {wanted}; this cluster was made with {have}, which is fixed; set {have}, or move the data to a new"
             " cluster",
+        )
+
+
+def _of(part: str, facts: Facts) -> dict[str, tuple[str, str]]:
+    """The claims of a part's pods."""
+    return {name: found for name, found in facts.volumes.items() if name.startswith(f"data-{part}-")}
+
+
+def _election(settings: Settings, facts: Facts) -> Iterator[Finding]:
+    """Where the lease is kept is decided once: beside it lies who has acknowledged commits, and who may lead."""
+    here, members, etcd = (HERE, "leader_election"), _of(MEMBERS, facts), _of(ETCD, facts)
+    kept = config_maps(settings)
+    remembered = kept[0] in facts.config_maps
+    if settings.lease_in_kubernetes and etcd:
+        yield Finding(
+            here,
+            f"found kubernetes; this cluster was made with etcd ({', '.join(sorted(etcd))}), which is fixed; set etcd,"
+            " or move the data to a new cluster",
+        )
+    elif settings.lease_in_kubernetes and not members and remembered:
+        yield Finding(
+            here,
+            f"the namespace remembers a cluster whose volumes are gone: ConfigMap {kept[0]} is Patroni's, and new"
+            f" members would wait for that cluster's leader for ever; bring its volumes back, or begin anew with"
+            f" `kubectl --namespace={namespace(settings)} delete configmap {' '.join(kept)} --ignore-not-found`",
+        )
+    elif not settings.lease_in_kubernetes and members and not etcd and remembered:
+        yield Finding(
+            here,
+            f"found etcd; this cluster was made with kubernetes (ConfigMap {kept[0]}), which is fixed; set kubernetes,"
+            " or move the data to a new cluster",
         )
 
 

@@ -17,12 +17,14 @@ import yaml
 
 from components.kubernetes.backup import with_backups
 from components.kubernetes.certificate_manifests import certificate_manifests, trust_own_secrets
+from components.kubernetes.election import with_election
 from components.kubernetes.exposure import exposed
 from components.kubernetes.manifests import LOADER, Kustomization, Manifest, identity, pod_of
 from components.kubernetes.monitoring import monitored
 from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, namespace
 from components.render.hba import Admission
-from components.render.pods import Files, configuration_files
+from components.render.pod_layout import Files
+from components.render.pods import configuration_files
 from components.settings.model import Settings
 
 RESTART = "postgres-platform/restart"
@@ -47,6 +49,7 @@ def overlay(
     if settings.kubernetes.existing_namespace:
         found = [one for one in found if one["kind"] != "Namespace"]
     found = with_backups(found, base.backup, settings)
+    found = with_election(found, base.election, settings)
     for manifest in found:
         _fill(manifest, files)
         _image(manifest, settings, base)
@@ -192,7 +195,8 @@ def _at_start(name: str, text: str) -> Any:
     if name == "patroni.yml":
         plain = yaml.load(text, Loader=LOADER)  # noqa: S506  a safe loader
         local = {key: plain["postgresql"].get(key) for key in POSTGRESQL_AT_START}
-        return {key: plain.get(key) for key in AT_START} | {"postgresql": local}
+        store = {key: plain[key] for key in ("kubernetes",) if key in plain}
+        return {key: plain.get(key) for key in AT_START} | {"postgresql": local} | store
     if name == "gateway.json":
         plain = json.loads(text)
         return {key: value for key, value in plain.items() if key != "members"}  # those are read again at a reload

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from components.kubernetes import issuer
 from components.kubernetes.kubeconfig import leads_to
 from components.kubernetes.monitoring import DEFINITIONS
-from components.kubernetes.names import kubeconfig, namespace
+from components.kubernetes.names import ETCD, MEMBERS, kubeconfig, namespace
+from components.kubernetes.pods import SELECTOR
 from components.settings.model import Settings
 
 LIMIT = 5  # seconds for one answer of the cluster
@@ -42,6 +43,7 @@ class Facts:
     volumes: dict[str, tuple[str, str]] = field(default_factory=dict)  # size, class
     definitions: frozenset[str] | None = None  # of the Prometheus operator; None where nobody asked for them too
     issuer: issuer.Issuer | None = None  # cert-manager's; likewise
+    config_maps: frozenset[str] = frozenset()  # Patroni's own, where it matters whether there are any
 
 
 def kubectl(settings: Settings) -> Ask:
@@ -93,7 +95,8 @@ def look(settings: Settings, ask: Ask) -> Facts:
         namespaces=_namespaces(answers["space"], space),
         owner=_owner(answers["space"]),
         classes=_classes(answers["storage"]),
-        volumes=_volumes(answers["storage"]),
+        volumes=(volumes := _volumes(answers["storage"])),
+        config_maps=_config_maps(settings, volumes, ask),
         definitions=_definitions(answers["definitions"]) if "definitions" in answers else None,
         issuer=issuer.told(answers["issuer"]) if "issuer" in answers else None,
     )
@@ -154,6 +157,16 @@ def _definitions(answer: Answer) -> frozenset[str] | None:
     """kubectl prints those that are there, and complains of the rest."""
     found = frozenset(line.rpartition("/")[2] for line in answer[1].splitlines())
     return None if not found and FORBIDDEN in answer[2] else found
+
+
+def _config_maps(settings: Settings, volumes: Mapping[str, object], ask: Ask) -> frozenset[str]:
+    """Asked only where the volumes leave it open how the cluster was made: they show etcd, or no etcd."""
+    made = {part for part in (MEMBERS, ETCD) if any(name.startswith(f"data-{part}-") for name in volumes)}
+    if made != (set() if settings.lease_in_kubernetes else {MEMBERS}):
+        return frozenset()
+    space = namespace(settings)
+    status, text, _ = ask(("get", "configmaps", f"--namespace={space}", f"--selector={SELECTOR}", "--output=name"))
+    return frozenset(line.rpartition("/")[2] for line in text.splitlines()) if status == 0 else frozenset()
 
 
 def _volumes(answer: Answer) -> dict[str, tuple[str, str]]:

@@ -10,7 +10,8 @@ import shlex
 
 from components.render.backup_sites import CONFIG_FILE, HOST_FILE, RESTORE_FILE, pod_host_site, pod_member_site
 from components.render.pgbackrest import Section, command, host_options, member_text, server, source_text, text
-from components.render.pods import TLS, Files, member_names, member_site
+from components.render.pod_layout import TLS, Files
+from components.render.pods import member_names, member_site
 from components.settings.backup import BackupSettings
 from components.settings.model import Settings
 

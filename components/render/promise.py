@@ -28,7 +28,16 @@ def promise(settings: Settings) -> list[str]:
         at = f"{primary.host}:{primary.port}"
         told = f"a standby cluster of {at}: takes no writes; a promotion loses what has not arrived"
         return [told, *_backups(settings)]
-    return [*_recovery_time(settings), _loss(settings), *_backups(settings)]
+    return [*_recovery_time(settings), *_without_the_api(settings), _loss(settings), *_backups(settings)]
+
+
+def _without_the_api(settings: Settings) -> Iterator[str]:
+    """What is given up without etcd."""
+    if settings.lease_in_kubernetes and settings.replicas:
+        yield (
+            "RTO, Kubernetes API down: no failover until it answers (leader_election kubernetes); the primary goes on"
+            " while all members answer it, and stops taking writes when one does not"
+        )
 
 
 def _backups(settings: Settings) -> Iterator[str]:

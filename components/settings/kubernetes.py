@@ -234,8 +234,9 @@ class KubernetesSettings(Section):
     etcd: EtcdSettings = setting(EtcdSettings(), cost="new cluster", description="The store of the leader's lease.")
     leader_election: Literal["etcd", "kubernetes"] = setting(
         "etcd", cost="new cluster",
-        description="Where the leader's lease is kept. This release has etcd: with the Kubernetes API as the store a "
-        "failover would wait for that API, so kubernetes is refused.",
+        description="Where the leader's lease is kept. kubernetes: in ConfigMaps, by the Kubernetes API, without pods "
+        "and volumes of etcd; members then hold a token for them, and while that API is down there is no failover: "
+        "the primary goes on only as long as all members answer it. etcd needs no API. Fixed after creation.",
     )  # fmt: skip
     standby_of: StandbySettings | None = setting(
         None, cost="reload", description="Makes this a standby cluster of another one. Without it: promoted."

@@ -36,7 +36,7 @@ def kubernetes_faults(settings: Settings) -> Iterator[Fault]:
 
 def _etcd(settings: Settings) -> Iterator[Fault]:
     nodes = settings.kubernetes.etcd.nodes
-    if nodes % 2 == 0:
+    if nodes % 2 == 0 and not settings.lease_in_kubernetes:
         yield (
             (HERE, "etcd", "nodes"),
             f"found {nodes}; an even number bears no more losses than {nodes - 1} and needs one more vote; set"
@@ -45,11 +45,17 @@ def _etcd(settings: Settings) -> Iterator[Fault]:
 
 
 def _election(settings: Settings) -> Iterator[Fault]:
-    if settings.kubernetes.leader_election == "kubernetes":
+    """What is said of etcd where there is none was meant for something."""
+    if not settings.lease_in_kubernetes:
+        return
+    given = settings.kubernetes
+    said = [("etcd", name) for name in sorted(given.etcd.model_fields_set)]
+    said += [("storage", "etcd_size")] if "etcd_size" in given.storage.model_fields_set else []
+    for path in said:
         yield (
-            (HERE, "leader_election"),
-            "found kubernetes; this release keeps the lease in etcd only, since with the Kubernetes API as the store"
-            " neither failover nor routing would go on while that API is down; set etcd or remove it",
+            (HERE, *path),
+            f"has no meaning with {HERE}.leader_election kubernetes, which runs no etcd; remove it, or set"
+            " leader_election to etcd",
         )
 
 

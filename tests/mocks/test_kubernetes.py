@@ -101,6 +101,18 @@ def test_a_sleeping_cluster_keeps_everything_but_its_pods() -> None:
     assert cluster.server.resting == "the cluster hibernates"
 
 
+def test_without_etcd_members_have_rights_before_they_start() -> None:
+    recorder, _ = declared(kubernetes={"leader_election": "kubernetes"})
+    assert set(recorder.of("StatefulSet")) == {"pg"}
+    assert "etcd" not in {name for kind in ("Service", "ConfigMap", "NetworkPolicy") for name in recorder.of(kind)}
+    assert "etcd-tls" not in recorder.of("Secret")
+    assert set(volumes(recorder)) == {f"data-pg-{number}" for number in range(3)}
+    assert recorder.of("RoleBinding")["pg"]["subjects"] == [
+        {"kind": "ServiceAccount", "name": "pg", "namespace": "postgres-main"}
+    ]
+    assert [recorder.of("Role")["pg"]["metadata"]["labels"]["app.kubernetes.io/instance"]] == ["main"]
+
+
 def test_a_borrowed_namespace_is_not_made() -> None:
     recorder, _ = declared(kubernetes={"namespace": "team", "existing_namespace": True})
     assert not recorder.of("Namespace")

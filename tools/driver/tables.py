@@ -36,12 +36,13 @@ def report(found: Report) -> RenderableType:
     nodes = table("etcd", "health", "port", "supervisor")
     for node in found.etcd:
         nodes.add_row(node.name, "healthy" if node.healthy else "no answer", str(node.port), node.supervisor)
+    # without etcd, the Kubernetes API keeps the lease
+    store: list[RenderableType] = [nodes, Text()] if found.etcd else []
     routes = table("gateway", "port", "state", "for")
     for name, port in found.gateway.ports.items():
         routes.add_row(name, str(port), "open" if found.gateway.open[name] else "closed", ROUTES[name])
-    return Group(
-        members, Text(), nodes, Text(), routes, Text(), verdict(found.scope, found.gateway.leader, found.faults)
-    )
+    last = verdict(found.scope, found.gateway.leader, found.faults)
+    return Group(members, Text(), *store, routes, Text(), last)
 
 
 def verdict(scope: str, leader: str | None, faults: Sequence[str]) -> Text:

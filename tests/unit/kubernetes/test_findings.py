@@ -63,6 +63,16 @@ HERE = {"namespaces": frozenset({"postgres-main"}), "owner": "main"}
         pytest.param({"storage": {"storage_class": "growing"}},
                      facts(**HERE, volumes=volumes("pg", "10Gi", "standard")), "storage.storage_class",
                      "are of class standard, which never changes", id="another class"),
+        pytest.param({"leader_election": "kubernetes"}, facts(**HERE, volumes=volumes("etcd", "2Gi", "standard")),
+                     "leader_election", "was made with etcd (data-etcd-0, data-etcd-1, data-etcd-2), which is fixed",
+                     id="made with etcd"),
+        pytest.param({}, facts(**HERE, volumes=volumes("pg", "10Gi", "standard"),
+                               config_maps=frozenset({"main-config"})),
+                     "leader_election", "was made with kubernetes (ConfigMap main-config), which is fixed",
+                     id="made with kubernetes"),
+        pytest.param({"leader_election": "kubernetes"}, facts(**HERE, config_maps=frozenset({"main-config"})),
+                     "leader_election", "kubectl --namespace=postgres-main delete configmap main-config main-leader",
+                     id="remembered without volumes"),
         pytest.param({"etcd": {"nodes": 5}}, facts(**HERE, volumes=volumes("etcd", "2Gi", "growing")), "etcd.nodes",
                      "made with 3, which is fixed", id="more etcd nodes"),
         pytest.param({"monitoring": {"enabled": True}}, facts(definitions=frozenset({DEFINITIONS[0]})),
@@ -147,6 +157,7 @@ def well(plain: object) -> Answer:
 ALL = {
     "namespaces": well(SPACE),
     STORAGE: well({"items": [CLASS, CLAIM]}),
+    "configmaps": (0, "", ""),  # where the volumes leave it open where the lease is kept
 }
 REFUSAL = 'Error from server (Forbidden): storageclasses.storage.k8s.io is forbidden: User "dev" cannot list resource'
 REFUSED: Answer = (1, json.dumps({"items": [CLAIM]}), REFUSAL)
@@ -178,6 +189,24 @@ def test_the_operator_is_asked_for_only_when_it_is_wanted(answer: Answer, known:
     wanted = settings(monitoring={"enabled": True})
     assert look(wanted, answering({**ALL, "customresourcedefinitions": answer})).definitions == known
     assert look(settings(), answering(ALL)).definitions is None
+
+
+@pytest.mark.parametrize(
+    "asked, claims, known",
+    [
+        pytest.param({}, [CLAIM], True, id="members without etcd"),
+        pytest.param({}, [CLAIM, {**CLAIM, "metadata": {"name": "data-etcd-0"}}], False, id="members with etcd"),
+        pytest.param({}, [], False, id="nothing"),
+        pytest.param({"leader_election": "kubernetes"}, [CLAIM], False, id="as it was made"),
+        pytest.param({"leader_election": "kubernetes"}, [], True, id="no members any more"),
+    ],
+)
+def test_patroni_s_config_maps_are_asked_for_where_they_decide(
+    asked: dict[str, Any], claims: list[Any], known: bool
+) -> None:
+    answers = {**ALL, STORAGE: well({"items": claims}), "configmaps": (0, "configmap/main-config", "")}
+    expected = frozenset({"main-config"}) if known else frozenset()
+    assert look(settings(**asked), answering(answers)).config_maps == expected
 
 
 def test_a_refusal_is_no_silence_and_absence_is_an_answer() -> None:

@@ -54,3 +54,9 @@ def test_a_standby_cluster_promises_no_more_than_what_has_arrived() -> None:
     assert lines(platform="kubernetes", kubernetes=given)[0] == (
         "a standby cluster of db.example.org:5432: takes no writes; a promotion loses what has not arrived"
     )
+
+
+def test_what_the_api_s_absence_costs_is_told_where_it_costs() -> None:
+    without_etcd = {"platform": "kubernetes", "kubernetes": {"leader_election": "kubernetes"}}
+    assert any("Kubernetes API down: no failover" in line for line in lines(**without_etcd))
+    assert not any("API down" in line for line in lines(platform="kubernetes"))
