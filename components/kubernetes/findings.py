@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.kubernetes.monitoring import DEFINITIONS
-from components.kubernetes.names import ETCD, MEMBERS, namespace
+from components.kubernetes.names import ETCD, MEMBERS, forget, namespace, volumes
 from components.kubernetes.preflight import Facts
+from components.render.restored import restored_to, target
 from components.settings.finding import Finding
 from components.settings.model import Settings
 from components.settings.quantity import in_bytes
@@ -24,6 +25,7 @@ def findings(settings: Settings, facts: Facts) -> list[Finding]:
         *_volumes(settings, facts),
         *_etcd_nodes(settings, facts),
         *_operator(settings, facts),
+        *_restored_already(settings, facts),
     ]
 
 
@@ -73,7 +75,7 @@ def _volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
     storage = settings.kubernetes.storage
     grows = {name: able for name, _, able in facts.classes or ()}
     for part, size, key in ((MEMBERS, storage.size, "size"), (ETCD, storage.etcd_size, "etcd_size")):
-        claims = {name: found for name, found in facts.volumes.items() if name.startswith(f"data-{part}-")}
+        claims = {name: found for name, found in facts.volumes.items() if name.startswith(volumes(part))}
         small = {name: have for name, (have, _) in claims.items() if in_bytes(size) < in_bytes(have)}
         fixed = [
             name
@@ -124,3 +126,29 @@ def _operator(settings: Settings, facts: Facts) -> Iterator[Finding]:
             f"this cluster does not know {', '.join(missing)}; install the Prometheus operator, or set enabled to"
             " false",
         )
+
+
+def _restored_already(settings: Settings, facts: Facts) -> Iterator[Finding]:
+    """A restore is for a cluster that is not there, or that it made."""
+    wanted, there = restored_to(settings), members_volumes(facts)
+    if wanted and there and wanted not in [facts.made_from.get(name) for name in there]:
+        yield Finding(
+            ("restore",),
+            f"makes a new cluster, and namespace {namespace(settings)} holds the volumes of one"
+            f" ({', '.join(there)}), which was not restored from {wanted['source']} {target(wanted)}: remove restore;"
+            f" or end that cluster for good with make down and `{forget(settings)}`, which keep its repository; or"
+            " choose another name and namespace",
+        )
+
+
+def coming(settings: Settings, facts: Facts) -> str:
+    """What a new cluster will be made from, in words; "" where it is made empty, or is there."""
+    wanted = restored_to(settings)
+    if wanted is None or facts.unreachable is not None or members_volumes(facts):
+        return ""
+    return f"the new cluster is restored from {wanted['source']}, {target(wanted)}"
+
+
+def members_volumes(facts: Facts) -> list[str]:
+    """Where members' data lies, or will in a moment."""
+    return sorted(name for name in facts.volumes if name.startswith(volumes(MEMBERS)))

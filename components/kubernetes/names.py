@@ -7,9 +7,12 @@ from pathlib import Path
 from components.contract import Endpoint
 from components.settings.model import Settings
 
+INSTANCE = "app.kubernetes.io/instance"  # the label of everything that is one stack's
 MEMBERS, ETCD, GATEWAY = "pg", "etcd", "gateway"  # StatefulSets, Deployment and the headless Services
 WRITER, READER, POOLED, POOLED_READER = "pg-rw", "pg-ro", "pg-pool", "pg-pool-ro"
 SERVICES = {"writer": WRITER, "reader": READER, "pooled": POOLED, "pooled_reader": POOLED_READER}
+# On each member's claim of a cluster that was restored, and there as long as its data: what it was restored from.
+MADE_FROM = "postgres-platform/made-from"
 PORTS = {"writer": 5432, "reader": 5432, "pooled": 6432, "pooled_reader": 6432}  # of the Services
 
 
@@ -31,4 +34,14 @@ def service(name: str, space: str) -> Endpoint:
 
 def volume(part: str, number: int) -> str:
     """The claim of a pod: what a StatefulSet makes of its template `data`."""
-    return f"data-{part}-{number}"
+    return f"{volumes(part)}{number}"
+
+
+def volumes(part: str) -> str:
+    """How the names of all claims of a StatefulSet begin."""
+    return f"data-{part}-"
+
+
+def forget(settings: Settings) -> str:
+    """The command that removes a cluster's volumes, and nobody else's, for good."""
+    return f"kubectl delete pvc -n {namespace(settings)} -l {INSTANCE}={settings.name}"

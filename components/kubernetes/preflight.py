@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 from collections.abc import Callable, Sequence
@@ -10,14 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components.kubernetes.monitoring import DEFINITIONS
-from components.kubernetes.names import kubeconfig, namespace
+from components.kubernetes.names import INSTANCE, MADE_FROM, kubeconfig, namespace
 from components.settings.model import Settings
 
 LIMIT = 5  # seconds for one answer of the cluster
 SLACK = 5  # for kubectl itself: a cloud's exec plugin may fetch a token
 FORBIDDEN = "(Forbidden)"
 ABSENT = "NotFound"
-OWNER = "app.kubernetes.io/instance"
 
 Answer = tuple[int, str, str]  # status, output, complaint
 Ask = Callable[[Sequence[str]], Answer]
@@ -37,6 +37,7 @@ class Facts:
     owner: str | None = None
     classes: tuple[tuple[str, bool, bool], ...] | None = None  # name, whether it is the default one, whether it grows
     volumes: dict[str, tuple[str, str]] = field(default_factory=dict)  # size, class
+    made_from: dict[str, Any] = field(default_factory=dict)  # by claim: the record of a restore; none, if made empty
     definitions: frozenset[str] | None = None  # of the Prometheus operator; None where nobody asked for them too
 
 
@@ -90,6 +91,7 @@ def look(settings: Settings, ask: Ask) -> Facts:
         owner=_owner(spaces),
         classes=_classes(classes),
         volumes=_volumes(claims),
+        made_from=_records(claims),
         definitions=_definitions(definitions[0]) if definitions else None,
     )
 
@@ -130,7 +132,7 @@ def _namespaces(answer: Answer, space: str) -> frozenset[str] | None:
 def _owner(answer: Answer) -> str | None:
     """The cluster that the namespace was made for, by its label."""
     labels = (_json(answer).get("metadata") or {}).get("labels") or {}
-    found = labels.get(OWNER)
+    found = labels.get(INSTANCE)
     return None if found is None else str(found)
 
 
@@ -162,3 +164,13 @@ def _volumes(answer: Answer) -> dict[str, tuple[str, str]]:
         )
         for one in _json(answer).get("items", [])
     }
+
+
+def _records(answer: Answer) -> dict[str, Any]:
+    """What members' clusters were restored from; a record that nobody of us wrote is none."""
+    found = {}
+    for one in _json(answer).get("items", []):
+        if text := (one["metadata"].get("annotations") or {}).get(MADE_FROM):
+            with contextlib.suppress(ValueError):
+                found[str(one["metadata"]["name"])] = json.loads(text)
+    return found

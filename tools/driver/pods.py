@@ -10,7 +10,7 @@ from typing import Any
 
 from components.access.session import reached
 from components.kubernetes import arguments
-from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, namespace
+from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, forget, namespace
 from components.kubernetes.patroni import REST, routed
 from components.kubernetes.preflight import Ask, kubectl
 from components.reach import RouteError, identity_files, open_route
@@ -141,5 +141,5 @@ def kept(settings: Settings) -> str:
     """What `make down` leaves on purpose, and how it is removed."""
     space = namespace(settings)
     if settings.kubernetes.existing_namespace:
-        return f"kept the volumes in namespace {space}; `kubectl delete pvc -n {space} --all` removes them for good"
+        return f"kept the volumes in namespace {space}; `{forget(settings)}` removes them for good"
     return f"kept namespace {space} with the volumes; `kubectl delete namespace {space}` removes them for good"

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from components.kubernetes.findings import findings
+from components.kubernetes.findings import coming, findings
+from components.kubernetes.manifests import identity, read
 from components.kubernetes.monitoring import DEFINITIONS
+from components.kubernetes.names import MADE_FROM
+from components.kubernetes.overlay import overlay
 from components.kubernetes.preflight import Answer, Facts, look
 from components.settings.load import load
 from components.settings.model import Settings
@@ -92,6 +95,50 @@ def test_what_is_well(asked: dict[str, Any], found: Facts) -> None:
     assert findings(settings(**asked), found) == []
 
 
+MADE = {"source": "old", "time": None, "label": None, "lsn": "0/5000000"}
+THERE = {**HERE, "volumes": volumes("pg", "10Gi", "standard")}
+
+
+def restoring(**target: str) -> Settings:
+    """A stack that asks for a cluster made of `old`."""
+    bucket = {"kind": "s3", "bucket": "b1b", "endpoint": "s3.example.org", "region": "r", "key": "k", "key_secret": "k"}
+    given = {"secrets": {"k": "K"}, "restore": {"from": "old", "repository": bucket, **target}}
+    return load({"platform": "kubernetes", **given}, default_major=17)
+
+
+@pytest.mark.parametrize(
+    "asked, found",
+    [
+        pytest.param({"lsn": "0/5000000"}, facts(**THERE), id="made empty"),
+        pytest.param({"lsn": "0/6000000"}, facts(**THERE, made_from={"data-pg-0": MADE}), id="of another moment"),
+        pytest.param({}, facts(**THERE, made_from={"data-pg-0": MADE}), id="with all of its WAL"),
+    ],
+)
+def test_a_restore_is_for_a_cluster_that_is_not_there(asked: dict[str, str], found: Facts) -> None:
+    [told] = findings(restoring(**asked), found)
+    assert told.path == ("restore",)
+    assert (
+        "restore makes a new cluster, and namespace postgres-main holds the volumes of one (data-pg-0" in told.message
+    )
+    assert "which was not restored from old " in told.message
+    assert "`kubectl delete pvc -n postgres-main -l app.kubernetes.io/instance=main`" in told.message
+    assert coming(restoring(**asked), found) == ""
+
+
+def test_a_restored_cluster_may_keep_the_line_or_lose_it() -> None:
+    """A member that came later has a claim without the record where the line was gone by then."""
+    found = facts(**THERE, made_from={"data-pg-0": MADE, "data-pg-1": MADE})
+    assert findings(restoring(lsn="0/5000000"), found) == []
+    assert findings(settings(), found) == []
+
+
+def test_a_new_cluster_is_announced() -> None:
+    etcd_alone = facts(**HERE, volumes=volumes("etcd", "2Gi", "standard"))
+    assert findings(restoring(lsn="0/5000000"), etcd_alone) == []
+    assert coming(restoring(lsn="0/5000000"), etcd_alone) == "the new cluster is restored from old, up to 0/5000000"
+    assert coming(settings(), etcd_alone) == ""
+
+
 VIEW = {"current-context": "lab", "clusters": [{"cluster": {"server": ADDRESS}}]}
 SPACE = {"metadata": {"labels": {"app.kubernetes.io/instance": "main"}}}
 CLASS = {
@@ -152,6 +199,19 @@ def test_the_operator_is_asked_for_only_when_it_is_wanted(answer: Answer, known:
     wanted = settings(monitoring={"enabled": True})
     assert look(wanted, answering({**ALL, "customresourcedefinitions": answer})).definitions == known
     assert look(settings(), answering(ALL)).definitions is None
+
+
+def test_a_claim_says_what_its_cluster_was_restored_from() -> None:
+    """As the template of the members' claims has it; a word of somebody else's is passed over."""
+    members = next(one for one in overlay(read(), restoring(lsn="0/5000000")) if identity(one) == ("StatefulSet", "pg"))
+    template = members["spec"]["volumeClaimTemplates"][0]
+    sized = {"spec": template["spec"]}
+    claims = [
+        {**sized, "metadata": {"name": "data-pg-0", "annotations": template["metadata"]["annotations"]}},
+        {**sized, "metadata": {"name": "data-pg-1", "annotations": {MADE_FROM: "not JSON"}}},
+    ]
+    found = look(settings(), answering({**ALL, "persistentvolumeclaims": well({"items": claims})}))
+    assert found.made_from == {"data-pg-0": MADE}
 
 
 def test_a_refusal_is_no_silence_and_absence_is_an_answer() -> None:
