@@ -117,9 +117,7 @@ def restoring(**target: str) -> Settings:
 def test_a_restore_is_for_a_cluster_that_is_not_there(asked: dict[str, str], found: Facts) -> None:
     [told] = findings(restoring(**asked), found)
     assert told.path == ("restore",)
-    assert (
-        "restore makes a new cluster, and namespace postgres-main holds the volumes of one (data-pg-0" in told.message
-    )
+    assert "makes a new cluster, and namespace postgres-main holds the volumes of one (data-pg-0" in told.message
     assert "which was not restored from old " in told.message
     assert "`kubectl delete pvc -n postgres-main -l app.kubernetes.io/instance=main`" in told.message
     assert coming(restoring(**asked), found) == ""
