@@ -35,6 +35,7 @@ LAYERS = {("Namespace", ""): 0, ("StatefulSet", ETCD): 2, ("StatefulSet", MEMBER
 OTHERS = 1
 # A member copies the whole database before it is ready.
 MEMBERS_LIMIT, OTHERS_LIMIT = "60m", "10m"
+BACKUP_LIMIT = "720m"  # activeDeadlineSeconds of the Job itself: the first backup takes as long as there is data
 COMPARED = ("major", "parameters", "patroni", "durability")
 NOT_AWAITED = "pulumi.com/skipAwait"
 AWAITED = "pulumi.com/waitFor"
@@ -65,7 +66,8 @@ def treatment(manifest: Manifest) -> Treatment:
     if manifest["kind"] == "StatefulSet":
         limit = MEMBERS_LIMIT if manifest["metadata"]["name"] == MEMBERS else OTHERS_LIMIT
         return Treatment(ignored=("spec.volumeClaimTemplates",), limit=limit)
-    return Treatment(kept=manifest["kind"] == "Namespace", limit=OTHERS_LIMIT)
+    limit = BACKUP_LIMIT if manifest["kind"] == "Job" else OTHERS_LIMIT
+    return Treatment(kept=manifest["kind"] == "Namespace", limit=limit)
 
 
 def annotated(manifest: Manifest) -> Manifest:

@@ -17,6 +17,7 @@ from components.settings.model import Settings
 PORT = 8432
 CLIENT = "backup"  # the common name that members let in
 NAME = "pgbackrest"  # of the ConfigMap, and of the Secret
+FIRST_TRIES, FIRST_PAUSE_S = 60, 10  # ten minutes at least, and the Job begins again six times
 
 
 def backup_files(settings: Settings) -> Files:
@@ -37,17 +38,26 @@ def backup_files(settings: Settings) -> Files:
 
 
 def script(settings: Settings) -> str:
-    """`sh backup.sh full|diff|incr|first`; the last takes a full one, unless there is one."""
+    """`sh backup.sh full|diff|incr|first OPTION...`; the last takes a full one, unless there is one.
+
+    It may be there before the members are, and waits for them; the others' time comes again.
+    """
     site = pod_host_site()
     call = shlex.join(command(settings.name, site.config, site.secrets))
     return (
         "set -eu\n"
-        f"{call} stanza-create\n"
-        'if [ "$1" = first ]; then\n'
+        "kind=$1 tries=1\n"
+        "shift\n"
+        f"until {call} stanza-create; do\n"
+        f'  [ "$kind" = first ] && [ "$tries" -lt {FIRST_TRIES} ] || exit 1\n'
+        "  tries=$((tries + 1))\n"
+        f"  sleep {FIRST_PAUSE_S}\n"
+        "done\n"
+        'if [ "$kind" = first ]; then\n'
         f'  {call} --log-level-console=off info --output=json | grep -q \'"type":"full"\' && exit 0\n'
-        "  set full\n"
+        "  kind=full\n"
         "fi\n"
-        f'exec {call} "--type=$1" backup\n'
+        f'exec {call} "--type=$kind" "$@" backup\n'
     )
 
 
