@@ -125,8 +125,11 @@ def archiving(settings: Settings, member: MemberSite) -> dict[str, Any]:
 
 
 def _replicas(settings: Settings, member: MemberSite) -> dict[str, Any]:
-    """In pods a replica is made from the repository, which spares the primary; on one machine it is all one disk."""
-    if settings.platform != "kubernetes":
+    """In pods a replica is made from the repository, which spares the primary; on one machine it is all one disk.
+
+    Not while a cluster goes back in place: the newest backup is then of a future that is no more.
+    """
+    if settings.platform != "kubernetes" or (settings.restore and settings.restore.in_place):
         return {}
     site = backup_site(settings, member)
     asked = command(settings.name, site.config, site.secrets, "--delta", "--type=standby", "restore")
