@@ -26,6 +26,7 @@ from components.render.hba import Admission
 from components.render.impact import deployment
 from components.render.patroni import dynamic_configuration
 from components.render.pods import member_names
+from components.render.restored import restored_to, target
 from components.settings.model import Settings
 
 # Where an application mounts the Secret with its URL; the URL names the CA's file there.
@@ -175,6 +176,7 @@ def configuration_spec(
         "fenced": sorted(settings.kubernetes.fenced),
         "asleep": settings.kubernetes.hibernate,
         "door": _door(settings),
+        **({"restored": f"{record['source']}, {target(record)}"} if (record := restored_to(settings)) else {}),
         **(pods or {}),
     }
 
