@@ -17,6 +17,7 @@ from components.kubernetes.names import (
     MEMBERS,
     PORTS,
     SERVICES,
+    WAL,
     kubeconfig,
     namespace,
     service,
@@ -96,6 +97,8 @@ def claims(settings: Settings) -> list[Manifest]:
     if wanted.hibernate:
         return []
     names = [(volume(MEMBERS, number), wanted.storage.size) for number in range(settings.members)]
+    if wal := wanted.storage.wal_size:
+        names += [(volume(MEMBERS, number, WAL), wal) for number in range(settings.members)]
     names += [(volume(ETCD, number), wanted.storage.etcd_size) for number in range(wanted.etcd.nodes)]
     return [
         {

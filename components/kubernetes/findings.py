@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.kubernetes.monitoring import DEFINITIONS
-from components.kubernetes.names import ETCD, MEMBERS, forget, namespace, volumes
+from components.kubernetes.names import DATA, ETCD, MEMBERS, WAL, forget, namespace, volumes
 from components.kubernetes.preflight import Facts
 from components.render.restored import restored_to, target
 from components.settings.finding import Finding
@@ -23,6 +23,7 @@ def findings(settings: Settings, facts: Facts) -> list[Finding]:
         *_namespace(settings, facts),
         *_class(settings, facts),
         *_volumes(settings, facts),
+        *_wal_volumes(settings, facts),
         *_etcd_nodes(settings, facts),
         *_operator(settings, facts),
         *_restored_already(settings, facts),
@@ -74,8 +75,14 @@ def _volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
     """A claim never shrinks, grows only where its class allows it, and never changes its class."""
     storage = settings.kubernetes.storage
     grows = {name: able for name, _, able in facts.classes or ()}
-    for part, size, key in ((MEMBERS, storage.size, "size"), (ETCD, storage.etcd_size, "etcd_size")):
-        claims = {name: found for name, found in facts.volumes.items() if name.startswith(volumes(part))}
+    for part, template, size, key in (
+        (MEMBERS, DATA, storage.size, "size"),
+        (MEMBERS, WAL, storage.wal_size, "wal_size"),
+        (ETCD, DATA, storage.etcd_size, "etcd_size"),
+    ):
+        if size is None:
+            continue
+        claims = {name: found for name, found in facts.volumes.items() if name.startswith(volumes(part, template))}
         small = {name: have for name, (have, _) in claims.items() if in_bytes(size) < in_bytes(have)}
         fixed = [
             name
@@ -103,6 +110,19 @@ def _volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
                 f"found {wanted}; {', '.join(other)} {'is' if len(other) == 1 else 'are'} of class"
                 f" {claims[other[0]][1]}, which never changes; set it back, or move the data to a new cluster",
             )
+
+
+def _wal_volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
+    """Whether WAL has a volume of its own is decided once: pg_wal is a link to it, or a folder."""
+    wanted = settings.kubernetes.storage.wal_size
+    have = any(name.startswith(volumes(MEMBERS, WAL)) for name in facts.volumes)
+    if members_volumes(facts) and have != (wanted is not None):
+        made, cure = ("with", "set it back") if have else ("without", "remove it")
+        yield Finding(
+            (HERE, "storage", "wal_size"),
+            f"found {wanted or 'nothing'}; the members of this cluster were made {made} a volume for WAL, which is"
+            f" fixed; {cure}, or move the data to a new cluster (restore, or a standby cluster)",
+        )
 
 
 def _etcd_nodes(settings: Settings, facts: Facts) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ WRITER, READER, POOLED, POOLED_READER = "pg-rw", "pg-ro", "pg-pool", "pg-pool-ro
 SERVICES = {"writer": WRITER, "reader": READER, "pooled": POOLED, "pooled_reader": POOLED_READER}
 # On each member's claim of a cluster that was restored, and there as long as its data: what it was restored from.
 MADE_FROM = "postgres-platform/made-from"
+DATA, WAL = "data", "wal"  # the templates of claims
 PORTS = {"writer": 5432, "reader": 5432, "pooled": 6432, "pooled_reader": 6432}  # of the Services
 
 
@@ -32,14 +33,14 @@ def service(name: str, space: str) -> Endpoint:
     return Endpoint(host=f"{SERVICES[name]}.{space}.svc", port=PORTS[name])
 
 
-def volume(part: str, number: int) -> str:
-    """The claim of a pod: what a StatefulSet makes of its template `data`."""
-    return f"{volumes(part)}{number}"
+def volume(part: str, number: int, template: str = DATA) -> str:
+    """The claim of a pod: what a StatefulSet makes of its template `data`, or of a member's `wal`."""
+    return f"{volumes(part, template)}{number}"
 
 
-def volumes(part: str) -> str:
-    """How the names of all claims of a StatefulSet begin."""
-    return f"data-{part}-"
+def volumes(part: str, template: str = DATA) -> str:
+    """How the names of all claims of a StatefulSet's template begin."""
+    return f"{template}-{part}-"
 
 
 def forget(settings: Settings) -> str:

@@ -20,8 +20,9 @@ from components.kubernetes.certificate_manifests import certificate_manifests, t
 from components.kubernetes.exposure import exposed
 from components.kubernetes.manifests import LOADER, Kustomization, Manifest, identity, pod_of
 from components.kubernetes.monitoring import monitored
-from components.kubernetes.names import ETCD, GATEWAY, INSTANCE, MADE_FROM, MEMBERS, namespace
+from components.kubernetes.names import DATA, ETCD, GATEWAY, INSTANCE, MADE_FROM, MEMBERS, WAL, namespace
 from components.render.hba import Admission
+from components.render.pods import WAL as WAL_FOLDER
 from components.render.pods import Files, configuration_files
 from components.render.restored import restored_to
 from components.settings.model import Settings
@@ -125,6 +126,7 @@ def _members(spec: dict[str, Any], settings: Settings) -> None:
     spec["updateStrategy"] = {"type": "OnDelete"}  # by our own order, which switches over once: see replacing.py
     _claim(spec, wanted.storage.size, wanted.storage.storage_class)
     _remember(spec, settings)
+    _wal_volume(spec, settings)
     pod = spec["template"]["spec"]
     _resources(pod["containers"][0], wanted.resources.cpu, wanted.resources.memory)
 
@@ -166,6 +168,20 @@ def _remember(spec: dict[str, Any], settings: Settings) -> None:
     if record := restored_to(settings):
         metadata = spec["volumeClaimTemplates"][0]["metadata"]
         metadata["annotations"] = {MADE_FROM: json.dumps(record, sort_keys=True)}
+
+
+def _wal_volume(spec: dict[str, Any], settings: Settings) -> None:
+    """A second claim for each member, in the containers that have the first."""
+    size = settings.kubernetes.storage.wal_size
+    if size is None:
+        return
+    claim = copy.deepcopy(spec["volumeClaimTemplates"][0])
+    claim["metadata"]["name"] = WAL
+    claim["spec"]["resources"]["requests"]["storage"] = size
+    spec["volumeClaimTemplates"].append(claim)
+    for container in spec["template"]["spec"]["containers"]:
+        if any(one["name"] == DATA for one in container["volumeMounts"]):
+            container["volumeMounts"].append({"name": WAL, "mountPath": str(WAL_FOLDER)})
 
 
 def _spread(pod: dict[str, Any], settings: Settings) -> None:

@@ -39,8 +39,8 @@ ETCD_CLIENT, ETCD_PEER, ETCD_METRICS = 2379, 2380, 2381
 WRITER, READER, POOLED, POOLED_READER, HEALTH = 5432, 5433, 6432, 6433, 8404
 ACCOUNT = "postgres"  # of the image, with a user id of its own above 10000
 POD = "${POD_NAME}"
-CONFIG, TLS, DATA = map(PurePosixPath, ("/etc/postgres-platform/config", "/etc/postgres-platform/tls", "/data"))
-RUN = PurePosixPath("/run/postgres-platform")
+ETC, RUN, DATA, WAL = map(PurePosixPath, ("/etc/postgres-platform", "/run/postgres-platform", "/data", "/wal"))
+CONFIG, TLS = ETC / "config", ETC / "tls"
 LIBRARY = "/usr/lib/postgres-platform"  # holds the package `supervisor`
 PATRONI_PYTHON = "/opt/patroni/bin/python3"
 PGBOUNCER_VERSION = (1, 24)
@@ -103,6 +103,7 @@ def member_site(settings: Settings, name: str) -> MemberSite:
         replicator=certificate(TLS, "replicator"),
         rewind=certificate(TLS, "rewind"),
         monitored=True,
+        wal=f"{WAL}/pg_wal" if settings.kubernetes.storage.wal_size else "",
     )
 
 

@@ -31,10 +31,11 @@ def facts(**given: Any) -> Facts:
     return Facts(**(known | given))
 
 
-def volumes(part: str, size: str, kind: str, count: int = 3) -> dict[str, tuple[str, str]]:
-    return {f"data-{part}-{number}": (size, kind) for number in range(count)}
+def volumes(part: str, size: str, kind: str, template: str = "data") -> dict[str, tuple[str, str]]:
+    return {f"{template}-{part}-{number}": (size, kind) for number in range(3)}
 
 
+WITH_WAL = volumes("pg", "10Gi", "growing") | volumes("pg", "2Gi", "growing", "wal")
 HERE = {"namespaces": frozenset({"postgres-main"}), "owner": "main"}
 
 
@@ -63,6 +64,14 @@ HERE = {"namespaces": frozenset({"postgres-main"}), "owner": "main"}
         pytest.param({"storage": {"storage_class": "growing"}},
                      facts(**HERE, volumes=volumes("pg", "10Gi", "standard")), "storage.storage_class",
                      "are of class standard, which never changes", id="another class"),
+        pytest.param({"storage": {"wal_size": "5Gi"}}, facts(**HERE, volumes=volumes("pg", "10Gi", "growing")),
+                     "storage.wal_size", "found 5Gi; the members of this cluster were made without a volume for WAL, "
+                     "which is fixed; remove it", id="a volume for WAL, too late"),
+        pytest.param({}, facts(**HERE, volumes=WITH_WAL), "storage.wal_size",
+                     "found nothing; the members of this cluster were made with a volume for WAL, which is fixed; set "
+                     "it back", id="no volume for WAL any more"),
+        pytest.param({"storage": {"wal_size": "1Gi"}}, facts(**HERE, volumes=WITH_WAL), "storage.wal_size",
+                     "wal-pg-0, wal-pg-1, wal-pg-2 have 2Gi, and no volume shrinks", id="WAL's volume shrinks"),
         pytest.param({"etcd": {"nodes": 5}}, facts(**HERE, volumes=volumes("etcd", "2Gi", "growing")), "etcd.nodes",
                      "made with 3, which is fixed", id="more etcd nodes"),
         pytest.param({"monitoring": {"enabled": True}}, facts(definitions=frozenset({DEFINITIONS[0]})),
@@ -86,6 +95,8 @@ def test_a_finding_says_what_to_do(asked: dict[str, Any], found: Facts, path: st
         pytest.param(
             {"namespace": "team", "existing_namespace": True}, facts(namespaces=frozenset({"team"})), id="lent"
         ),
+        pytest.param({"storage": {"wal_size": "4Gi"}}, facts(**HERE, volumes=WITH_WAL), id="WAL's volume grows"),
+        pytest.param({"storage": {"wal_size": "4Gi"}}, facts(), id="a volume for WAL from the beginning"),
         pytest.param({}, facts(definitions=frozenset()), id="no operator wanted"),
         pytest.param({"monitoring": {"enabled": True}}, facts(definitions=None), id="an operator one may not look for"),
         pytest.param({"storage": {"storage_class": "x"}}, facts(classes=None, namespaces=None), id="one may not look"),
