@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from components.contract import Credentials, Endpoint, Route, Server
+from components.kubernetes.backup import repository
 from components.kubernetes.leaves import Leaf
 from components.kubernetes.manifests import Manifest, identity
 from components.kubernetes.names import (
@@ -179,6 +180,7 @@ def configuration_spec(
         "fenced": sorted(settings.kubernetes.fenced),
         "asleep": settings.kubernetes.hibernate,
         "door": _door(settings),
+        **({"repository": place} if (place := repository(settings)) else {}),
         **({"restored": f"{record['source']}, {target(record)}"} if (record := restored_to(settings)) else {}),
         **(pods or {}),
     }
