@@ -18,8 +18,12 @@ from tests.live.kubernetes.platform import overlay
 from tests.project_copy import NAMESPACE as KEYS
 
 BUCKET = "backups"
-SECRETS = {"phrase": "correct horse", "key": "K", "key-secret": "KS"}
-SECRET_TEXT = "[global]\nrepo1-cipher-pass=correct horse\nrepo1-s3-key=K\nrepo1-s3-key-secret=KS\n"
+SECRETS = {"phrase": "correct horse battery staple", "key": "AKIDEXAMPLE1234", "key-secret": "not-a-real-key"}
+SECRET_TEXT = f"""[global]
+repo1-cipher-pass={SECRETS["phrase"]}
+repo1-s3-key={SECRETS["key"]}
+repo1-s3-key-secret={SECRETS["key-secret"]}
+"""
 
 
 def own_address(kubeconfig: Path) -> str:
