@@ -161,14 +161,6 @@ def _restored_already(settings: Settings, facts: Facts) -> Iterator[Finding]:
         )
 
 
-def coming(settings: Settings, facts: Facts) -> str:
-    """What a new cluster will be made from, in words; "" where it is made empty, or is there."""
-    wanted = restored_to(settings)
-    if wanted is None or facts.unreachable is not None or members_volumes(facts):
-        return ""
-    return f"the new cluster is restored from {wanted['source']}, {target(wanted)}"
-
-
 def members_volumes(facts: Facts) -> list[str]:
     """Where members' data lies, or will in a moment."""
     return sorted(name for name in facts.volumes if name.startswith(volumes(MEMBERS)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pulumi
 
-from components.kubernetes.findings import coming, findings
+from components.kubernetes.findings import findings
 from components.kubernetes.preflight import Ask, kubectl, look
 from components.settings.load import located
 from components.settings.model import Settings
@@ -21,13 +21,11 @@ def problems(
 ) -> list[Problem]:
     """What the cluster lacks; nothing where the settings do not even say rightly which cluster it is.
 
-    Says which cluster it is, since the kubeconfig may have chosen it, and what a new one is restored from.
+    Says which cluster it is, since the kubeconfig may have chosen it.
     """
     if any(problem.path in WHERE for problem in known):
         return []
     facts = look(settings, ask or kubectl(settings))
     if facts.unreachable is None:
         pulumi.log.info(f"Kubernetes: context {facts.context or '(none)'} at {facts.address}")
-    if told := coming(settings, facts):
-        pulumi.log.info(told)
     return [located(finding, source) for finding in findings(settings, facts)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.render.restored import restored_to, target
 from components.settings.model import Settings
 
 # Beyond the lease: etcd ends it (1 s), the race for it (2 s), the promotion (2 s), the route (1 s).
@@ -24,7 +25,7 @@ def lost_machine(settings: Settings) -> int:
 
 def promise(settings: Settings) -> list[str]:
     """RTO and RPO of these settings, one sentence a line."""
-    return [*_recovery_time(settings), _loss(settings), *_backups(settings)]
+    return [*_recovery_time(settings), _loss(settings), *_backups(settings), *_restore(settings)]
 
 
 def _backups(settings: Settings) -> Iterator[str]:
@@ -43,6 +44,11 @@ def _backups(settings: Settings) -> Iterator[str]:
     if settings.platform == "embedded":
         times = ", ".join(f"{kind} {time}" for kind, time in schedule.model_dump().items() if time)
         yield f"backups: nothing on this machine runs the schedule ({times}): call make backup from a crontab"
+
+
+def _restore(settings: Settings) -> Iterator[str]:
+    if wanted := restored_to(settings):
+        yield f"restore: a new cluster is made from {wanted['source']}, {target(wanted)}; one that was is left alone"
 
 
 def _recovery_time(settings: Settings) -> list[str]:

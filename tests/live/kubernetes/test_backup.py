@@ -197,7 +197,7 @@ def restored(platform: Platform, s3: Service, tmp_path_factory: pytest.TempPathF
 
 def test_a_new_cluster_is_made_as_it_was_at_a_moment(platform: Platform, restored: Stack) -> None:
     restored.told("preview")
-    assert "the new cluster is restored from main, as it was at" in restored.log()
+    assert "restore: a new cluster is made from main, as it was at" in restored.log()
     restored.told("up")
     leader = restored.platform.leader()
     assert restored.platform.sql(leader, "SELECT string_agg(n::text, ',' ORDER BY n) FROM kept") == "1,2"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.kubernetes.findings import coming, findings
+from components.kubernetes.findings import findings
 from components.kubernetes.manifests import identity, read
 from components.kubernetes.monitoring import DEFINITIONS
 from components.kubernetes.names import MADE_FROM
@@ -131,7 +131,6 @@ def test_a_restore_is_for_a_cluster_that_is_not_there(asked: dict[str, str], fou
     assert "makes a new cluster, and namespace postgres-main holds the volumes of one (data-pg-0" in told.message
     assert "which was not restored from old " in told.message
     assert "`kubectl delete pvc -n postgres-main -l app.kubernetes.io/instance=main`" in told.message
-    assert coming(restoring(**asked), found) == ""
 
 
 def test_a_restored_cluster_may_keep_the_line_or_lose_it() -> None:
@@ -141,11 +140,8 @@ def test_a_restored_cluster_may_keep_the_line_or_lose_it() -> None:
     assert findings(settings(), found) == []
 
 
-def test_a_new_cluster_is_announced() -> None:
-    etcd_alone = facts(**HERE, volumes=volumes("etcd", "2Gi", "standard"))
-    assert findings(restoring(lsn="0/5000000"), etcd_alone) == []
-    assert coming(restoring(lsn="0/5000000"), etcd_alone) == "the new cluster is restored from old, up to 0/5000000"
-    assert coming(settings(), etcd_alone) == ""
+def test_etcds_volumes_alone_are_no_cluster() -> None:
+    assert findings(restoring(lsn="0/5000000"), facts(**HERE, volumes=volumes("etcd", "2Gi", "standard"))) == []
 
 
 VIEW = {"current-context": "lab", "clusters": [{"cluster": {"server": ADDRESS}}]}
