@@ -91,6 +91,9 @@ class ConfigurationProvider(Provider):
         told += changes(old, new)
         if old.get("template", new["template"]) != new["template"]:
             told.append(REPLACED)
+        before, after = old.get("repository"), new.get("repository")
+        if before and after and before != after:
+            told.append(f"backups: {before} -> {after}: another repository, into which a first full backup is taken")
         for name in sorted(set(new["fenced"]) ^ set(old["fenced"])):
             told.append(
                 f"{name}: {'fenced' if name in new['fenced'] else 'no longer fenced'}, nobody is cut off"

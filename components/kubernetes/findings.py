@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from components.kubernetes.election import config_maps
 from components.kubernetes.issuer import issuer_findings
 from components.kubernetes.monitoring import DEFINITIONS
-from components.kubernetes.names import ETCD, MEMBERS, namespace
+from components.kubernetes.names import DATA, ETCD, MEMBERS, WAL, forget, namespace, volumes
 from components.kubernetes.preflight import Facts
+from components.render.restored import restored_to, target
 from components.settings.finding import Finding
 from components.settings.model import Settings
 from components.settings.quantity import in_bytes
@@ -24,10 +25,12 @@ def findings(settings: Settings, facts: Facts) -> list[Finding]:
         *_namespace(settings, facts),
         *_class(settings, facts),
         *_volumes(settings, facts),
+        *_wal_volumes(settings, facts),
         *_etcd_nodes(settings, facts),
         *_election(settings, facts),
         *_operator(settings, facts),
         *issuer_findings(settings, facts.issuer),
+        *_restored_already(settings, facts),
     ]
 
 
@@ -76,10 +79,12 @@ def _volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
     """A claim never shrinks, grows only where its class allows it, and never changes its class."""
     storage = settings.kubernetes.storage
     grows = {name: able for name, _, able in facts.classes or ()}
-    parts = [(MEMBERS, storage.size, "size")]
-    parts += [] if settings.lease_in_kubernetes else [(ETCD, storage.etcd_size, "etcd_size")]
-    for part, size, key in parts:
-        claims = _of(part, facts)
+    parts = [(MEMBERS, DATA, storage.size, "size"), (MEMBERS, WAL, storage.wal_size, "wal_size")]
+    parts += [] if settings.lease_in_kubernetes else [(ETCD, DATA, storage.etcd_size, "etcd_size")]
+    for part, template, size, key in parts:
+        if size is None:
+            continue
+        claims = _of(part, facts, template)
         small = {name: have for name, (have, _) in claims.items() if in_bytes(size) < in_bytes(have)}
         fixed = [
             name
@@ -109,6 +114,19 @@ def _volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
             )
 
 
+def _wal_volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
+    """Whether WAL has a volume of its own is decided once: pg_wal is a link to it, or a folder."""
+    wanted = settings.kubernetes.storage.wal_size
+    have = any(name.startswith(volumes(MEMBERS, WAL)) for name in facts.volumes)
+    if members_volumes(facts) and have != (wanted is not None):
+        made, cure = ("with", "set it back") if have else ("without", "remove it")
+        yield Finding(
+            (HERE, "storage", "wal_size"),
+            f"found {wanted or 'nothing'}; the members of this cluster were made {made} a volume for WAL, which is"
+            f" fixed; {cure}, or move the data to a new cluster (restore, or a standby cluster)",
+        )
+
+
 def _etcd_nodes(settings: Settings, facts: Facts) -> Iterator[Finding]:
     """A node joins a running etcd only in the place of a lost one: how many there are is decided once."""
     have = len(_of(ETCD, facts))
@@ -121,9 +139,9 @@ def _etcd_nodes(settings: Settings, facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _of(part: str, facts: Facts) -> dict[str, tuple[str, str]]:
+def _of(part: str, facts: Facts, template: str = DATA) -> dict[str, tuple[str, str]]:
     """The claims of a part's pods."""
-    return {name: found for name, found in facts.volumes.items() if name.startswith(f"data-{part}-")}
+    return {name: found for name, found in facts.volumes.items() if name.startswith(volumes(part, template))}
 
 
 def _election(settings: Settings, facts: Facts) -> Iterator[Finding]:
@@ -161,3 +179,21 @@ def _operator(settings: Settings, facts: Facts) -> Iterator[Finding]:
             f"this cluster does not know {', '.join(missing)}; install the Prometheus operator, or set enabled to"
             " false",
         )
+
+
+def _restored_already(settings: Settings, facts: Facts) -> Iterator[Finding]:
+    """A restore is for a cluster that is not there, or that it made."""
+    wanted, there = restored_to(settings), members_volumes(facts)
+    if wanted and there and wanted not in [facts.made_from.get(name) for name in there]:
+        yield Finding(
+            ("restore",),
+            f"makes a new cluster, and namespace {namespace(settings)} holds the volumes of one"
+            f" ({', '.join(there)}), which was not restored from {wanted['source']} {target(wanted)}: remove restore;"
+            f" or end that cluster for good with make down and `{forget(settings)}`, which keep its repository; or"
+            " choose another name and namespace",
+        )
+
+
+def members_volumes(facts: Facts) -> list[str]:
+    """Where members' data lies, or will in a moment."""
+    return sorted(name for name in facts.volumes if name.startswith(volumes(MEMBERS)))

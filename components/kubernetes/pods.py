@@ -84,11 +84,11 @@ def _pod(plain: Mapping[str, Any], revision: str | None) -> Pod:
         uid=str(metadata["uid"]),
         current=metadata.get("labels", {}).get(REVISION) == revision and not ending,
         ready=ready and not ending,
-        why=ENDING if ending else ", ".join(_reasons(status)),
+        why=ENDING if ending else ", ".join(reasons(status)),
     )
 
 
-def _reasons(status: Mapping[str, Any]) -> Iterator[str]:
+def reasons(status: Mapping[str, Any]) -> Iterator[str]:
     for one in status.get("conditions", ()):
         if one["type"] == "PodScheduled" and one["status"] == "False":
             yield str(one.get("message") or one.get("reason"))

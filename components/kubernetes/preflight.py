@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 from components.kubernetes import issuer
 from components.kubernetes.kubeconfig import leads_to
 from components.kubernetes.monitoring import DEFINITIONS
-from components.kubernetes.names import ETCD, MEMBERS, kubeconfig, namespace
+from components.kubernetes.names import ETCD, INSTANCE, MADE_FROM, MEMBERS, kubeconfig, namespace
 from components.kubernetes.pods import SELECTOR
 from components.settings.model import Settings
 
@@ -21,7 +22,6 @@ SLACK = 5  # for kubectl itself: a cloud's exec plugin may fetch a token
 FORBIDDEN = "(Forbidden)"
 ABSENT = "NotFound"
 CLASSES, CLAIMS = "storageclasses", "persistentvolumeclaims"
-OWNER = "app.kubernetes.io/instance"
 
 Answer = tuple[int, str, str]  # status, output, complaint
 Ask = Callable[[Sequence[str]], Answer]
@@ -41,6 +41,7 @@ class Facts:
     owner: str | None = None
     classes: tuple[tuple[str, bool, bool], ...] | None = None  # name, whether it is the default one, whether it grows
     volumes: dict[str, tuple[str, str]] = field(default_factory=dict)  # size, class
+    made_from: dict[str, Any] = field(default_factory=dict)  # by claim: the record of a restore; none, if made empty
     definitions: frozenset[str] | None = None  # of the Prometheus operator; None where nobody asked for them too
     issuer: issuer.Issuer | None = None  # cert-manager's; likewise
     config_maps: frozenset[str] = frozenset()  # Patroni's own, where it matters whether there are any
@@ -96,6 +97,7 @@ def look(settings: Settings, ask: Ask) -> Facts:
         owner=_owner(answers["space"]),
         classes=_classes(answers["storage"]),
         volumes=(volumes := _volumes(answers["storage"])),
+        made_from=_records(answers["storage"]),
         config_maps=_config_maps(settings, volumes, ask),
         definitions=_definitions(answers["definitions"]) if "definitions" in answers else None,
         issuer=issuer.told(answers["issuer"]) if "issuer" in answers else None,
@@ -130,7 +132,7 @@ def _namespaces(answer: Answer, space: str) -> frozenset[str] | None:
 def _owner(answer: Answer) -> str | None:
     """The cluster that the namespace was made for, by its label."""
     labels = (_json(answer).get("metadata") or {}).get("labels") or {}
-    found = labels.get(OWNER)
+    found = labels.get(INSTANCE)
     return None if found is None else str(found)
 
 
@@ -177,3 +179,13 @@ def _volumes(answer: Answer) -> dict[str, tuple[str, str]]:
         )
         for one in _listed(answer, "PersistentVolumeClaim")
     }
+
+
+def _records(answer: Answer) -> dict[str, Any]:
+    """What members' clusters were restored from; a record that nobody of us wrote is none."""
+    found = {}
+    for one in _listed(answer, "PersistentVolumeClaim"):
+        if text := (one["metadata"].get("annotations") or {}).get(MADE_FROM):
+            with contextlib.suppress(ValueError):
+                found[str(one["metadata"]["name"])] = json.loads(text)
+    return found

@@ -109,7 +109,7 @@ def ungrown(wanted: Sizes, claims: Mapping[str, Claim]) -> str:
     for name in sorted(wanted.keys() & claims.keys()):
         claim = claims[name]
         if claim.has and in_bytes(claim.has) < in_bytes(claim.asks):
-            why = f": its driver grows it when its pod, {name.removeprefix('data-')}, starts the next time"
+            why = f": its driver grows it when its pod, {name.partition('-')[2]}, starts the next time"
             found.append(f"{name} has {claim.has} of {claim.asks}{why if PENDING in claim.conditions else ''}")
     return ", ".join(found)
 

@@ -158,6 +158,7 @@ def _bootstrap(settings: Settings, site: MemberSite, shared: dict[str, Any]) -> 
             {"locale": "C.UTF-8"},
             {"auth-local": "peer"},
             {"auth-host": "scram-sha-256"},
+            *_wal(site),
         ],
         "post_init": shlex.join(["/bin/sh", site.post_init]),
     }
@@ -181,9 +182,14 @@ def _postgresql(settings: Settings, site: MemberSite) -> dict[str, Any]:
         "parameters": _member_parameters(site) | archive,
         "pg_ident": ident_lines(site.server_user, monitored=site.monitored),
         "create_replica_methods": ["basebackup"],
-        "basebackup": [{"checkpoint": "fast"}],
+        "basebackup": [{"checkpoint": "fast"}, *_wal(site)],
         **archiving(settings, site),
     }
+
+
+def _wal(site: MemberSite) -> list[dict[str, str]]:
+    """initdb's option and pg_basebackup's: pg_wal is then a link to there."""
+    return [{"waldir": site.wal}] if site.wal else []
 
 
 def _login(user: str, tls: Certificate) -> dict[str, str]:

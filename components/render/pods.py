@@ -35,6 +35,7 @@ from components.render.pod_layout import (
     REST,
     RUN,
     TLS,
+    WAL,
     WRITER,
     Files,
     as_json,
@@ -84,6 +85,7 @@ def member_site(settings: Settings, name: str) -> MemberSite:
         replicator=certificate(TLS, "replicator"),
         rewind=certificate(TLS, "rewind"),
         monitored=True,
+        wal=f"{WAL}/pg_wal" if settings.kubernetes.storage.wal_size else "",
     )
 
 

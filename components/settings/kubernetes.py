@@ -28,7 +28,7 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
 class StorageSettings(Section):
-    """One volume a member and one for each etcd node. No volume is ever made smaller."""
+    """One volume a member, or two, and one for each etcd node. No volume is ever made smaller."""
 
     storage_class: str | None = setting(
         None, pattern=SUBDOMAIN, cost="new cluster",
@@ -36,7 +36,13 @@ class StorageSettings(Section):
     )  # fmt: skip
     size: str = setting(
         "10Gi", pattern=SIZE, unit="Kubernetes quantity", cost="nothing restarts",
-        description="A member's volume: data and WAL. It can only grow, and only where the class allows expansion.",
+        description="A member's volume: data, and WAL unless wal_size is set. It can only grow, and only where the "
+        "class allows expansion.",
+    )  # fmt: skip
+    wal_size: str | None = setting(
+        None, pattern=SIZE, unit="Kubernetes quantity", cost="nothing restarts",
+        description="A second volume of each member, for WAL alone: WAL that cannot be archived then never fills the "
+        "data's volume. Whether there is one is fixed when the cluster is made; it can only grow.",
     )  # fmt: skip
     etcd_size: str = setting(
         "2Gi", pattern=SIZE, unit="Kubernetes quantity", cost="nothing restarts",

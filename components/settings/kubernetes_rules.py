@@ -18,6 +18,7 @@ HERE = "kubernetes"
 # 4 s to end. Its lease must live longer.
 FROZEN_IS_DEAD = 16
 LEAST_MEMORY, LEAST_GATEWAY, LEAST_VOLUME, LEAST_ETCD = 256 * 2**20, 64 * 2**20, 2**30, 256 * 2**20
+LEAST_WAL = 512 * 2**20
 SERVICES = ("writer", "reader", "pooled", "pooled_reader")
 # Public images that people try first. Patroni is in none of them; what any other image holds, its first start says.
 WITHOUT_PATRONI = re.compile(
@@ -98,10 +99,11 @@ def _sizes(settings: Settings) -> Iterator[Fault]:
     wanted = settings.kubernetes
     for path, given, least, word in (
         (("storage", "size"), wanted.storage.size, LEAST_VOLUME, "1Gi"),
+        (("storage", "wal_size"), wanted.storage.wal_size, LEAST_WAL, "512Mi"),
         (("storage", "etcd_size"), wanted.storage.etcd_size, LEAST_ETCD, "256Mi"),
         (("gateways", "memory"), wanted.gateways.memory, LEAST_GATEWAY, "64Mi"),
     ):
-        if in_bytes(given) < least:
+        if given is not None and in_bytes(given) < least:
             yield (HERE, *path), f"found {given}; allowed is {word} or more"
 
 

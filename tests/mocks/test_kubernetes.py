@@ -208,5 +208,8 @@ def test_a_cluster_that_is_only_restored_takes_no_backups() -> None:
     assert "pgbackrest-restore" in recorder.of("Secret") and "pgbackrest" not in recorder.of("Secret")
     pod = recorder.of("StatefulSet")["pg"]["spec"]["template"]["spec"]
     assert [one["name"] for one in pod["containers"]] == ["postgres", "exporter"]
+    [claim] = recorder.of("StatefulSet")["pg"]["spec"]["volumeClaimTemplates"]
+    made_from = json.loads(claim["metadata"]["annotations"]["postgres-platform/made-from"])
+    assert made_from == {"source": "old", "time": None, "label": None, "lsn": None}
     sources = next(one for one in pod["volumes"] if one["name"] == "backup")["projected"]["sources"]
     assert [next(iter(one)) for one in sources] == ["configMap", "secret"]

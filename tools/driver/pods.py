@@ -11,7 +11,7 @@ from typing import Any
 from components.access.session import reached
 from components.kubernetes import arguments
 from components.kubernetes.election import config_maps
-from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, namespace, volume
+from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, forget, namespace, volume
 from components.kubernetes.patroni import REST, routed
 from components.kubernetes.preflight import Ask, kubectl
 from components.reach import RouteError, identity_files, open_route
@@ -151,5 +151,5 @@ def kept(settings: Settings) -> str:
             f" `kubectl delete -n {space} --ignore-not-found {' '.join(left)}` removes both for good"
         )
     if settings.kubernetes.existing_namespace:
-        return f"kept the volumes in namespace {space}; `kubectl delete pvc -n {space} --all` removes them for good"
+        return f"kept the volumes in namespace {space}; `{forget(settings)}` removes them for good"
     return f"kept namespace {space} with the volumes; `kubectl delete namespace {space}` removes them for good"

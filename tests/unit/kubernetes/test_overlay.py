@@ -126,7 +126,7 @@ def test_only_members_have_a_token_and_only_where_the_lease_is_with_the_api() ->
 
 def test_without_etcd_nothing_speaks_of_it() -> None:
     objects = made(stack(leader_election="kubernetes", monitoring={"enabled": True}))
-    volumes = 'persistentvolumeclaim=~"data-(pg|etcd)-.*"'  # one expression for the volumes of all stacks
+    volumes = 'persistentvolumeclaim=~"(data-(pg|etcd)|wal-pg)-.*"'  # one expression for the volumes of all stacks
     named = [identity(one) for one in objects if "etcd" in str(one).replace(volumes, "").replace("(etcd or Kube", "")]
     assert named == []
 
