@@ -45,7 +45,7 @@ class AuthorityProvider(_Quiet):
 
 
 def _authority(props: Props) -> Props:
-    given = plain(props.get("given_certificate")), plain(props.get("given_key"))
+    given = _pem(props.get("given_certificate")), _pem(props.get("given_key"))
     pair = (
         Pair(certificate=given[0].encode(), key=given[1].encode())
         if given[0] and given[1]
@@ -60,8 +60,14 @@ def _authority(props: Props) -> Props:
     return {**props, "certificate": pair.certificate.decode(), "key": pair.key.decode()}
 
 
+def _pem(value: Any) -> str:
+    """As files of that kind end; `pulumi config set` takes the last line's end away."""
+    text = plain(value).strip()
+    return f"{text}\n" if text else ""
+
+
 def _authority_flaw(olds: Props, news: Props) -> str | None:
-    given = plain(news.get("given_certificate"))
+    given = _pem(news.get("given_certificate"))
     have = str(olds.get("certificate") or "")
     if given:
         return None if given == have else "another one is given"

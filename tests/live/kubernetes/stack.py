@@ -133,6 +133,11 @@ class Stack:
     def log(self) -> str:
         return (self.root / ".pulumi/last-run.log").read_text()
 
+    def end(self) -> None:
+        """Down, and the volumes that `down` leaves, too."""
+        self.run("down")
+        self.platform.kubectl.try_to("delete", "namespace", self.namespace, "--ignore-not-found", limit=240)
+
     def state(self) -> str:
         return "".join(file.read_text() for file in (self.root / ".pulumi/state").rglob("*.json"))
 

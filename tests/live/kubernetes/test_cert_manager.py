@@ -52,8 +52,7 @@ def stack(
     try:
         yield made
     finally:
-        made.run("down")
-        made.platform.kubectl.try_to("delete", "namespace", made.namespace, "--ignore-not-found", limit=240)
+        made.end()
 
 
 @pytest.fixture(scope="module")

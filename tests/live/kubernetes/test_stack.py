@@ -30,8 +30,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path) -> Iterato
     try:
         yield made
     finally:
-        made.run("down")
-        made.platform.kubectl.try_to("delete", "namespace", made.namespace, "--ignore-not-found", limit=240)
+        made.end()
 
 
 def test_preview_of_nothing_makes_nothing(stack: Stack) -> None:

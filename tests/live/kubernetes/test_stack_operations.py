@@ -34,8 +34,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path) -> Iterato
         made.platform.wait_whole()
         yield made
     finally:
-        made.run("down")
-        made.platform.kubectl.try_to("delete", "namespace", made.namespace, "--ignore-not-found", limit=240)
+        made.end()
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def primary(tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path) -> Itera
         made.platform.wait_whole()
         yield made
     finally:
-        ended(made)
+        made.end()
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +43,7 @@ def standby(primary: Stack) -> Iterator[Stack]:
     try:
         yield made
     finally:
-        ended(made)
-
-
-def ended(stack: Stack) -> None:
-    stack.run("down")
-    stack.platform.kubectl.try_to("delete", "namespace", stack.namespace, "--ignore-not-found", limit=240)
+        made.end()
 
 
 @pytest.fixture(scope="module")

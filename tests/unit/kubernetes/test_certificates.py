@@ -71,6 +71,14 @@ def test_another_ca_signs_everything() -> None:
         x509.load_pem_x509_certificate(pair["certificate"].encode()).verify_directly_issued_by(authority)
 
 
+def test_the_ca_that_a_cluster_has_may_be_given_to_it() -> None:
+    """As `pulumi config set` keeps it, without the end of its last line."""
+    given = {"name": "x", "given_certificate": AUTHORITY["certificate"].strip(), "given_key": AUTHORITY["key"].strip()}
+    assert AuthorityProvider().diff("x", AUTHORITY, given).changes is False
+    made = AuthorityProvider().create(given).outs or {}
+    assert (made["certificate"], made["key"]) == (AUTHORITY["certificate"], AUTHORITY["key"])
+
+
 def test_a_given_ca_is_taken_and_a_useless_one_refused() -> None:
     given = {"name": "x", "given_certificate": AUTHORITY["certificate"], "given_key": AUTHORITY["key"]}
     assert (AuthorityProvider().create(given).outs or {})["certificate"] == AUTHORITY["certificate"]
