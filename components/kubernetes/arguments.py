@@ -171,7 +171,7 @@ def configuration_spec(
         "asleep": settings.kubernetes.hibernate,
         "door": _door(settings),
         **({"repository": place} if (place := repository(settings)) else {}),
-        **({"restored": f"{record['source']}, {target(record)}"} if (record := restored_to(settings)) else {}),
+        **({"restored": f"{record['source']} ({target(record)})"} if (record := restored_to(settings)) else {}),
         **(pods or {}),
     }
 

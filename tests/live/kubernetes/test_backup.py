@@ -208,6 +208,24 @@ def test_a_new_cluster_is_made_as_it_was_at_a_moment(platform: Platform, restore
     archived(platform)
 
 
+def test_a_restore_that_cannot_be_had_ends_with_the_reason(
+    platform: Platform, s3: Service, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    kubeconfig = platform.kubectl.kubeconfig
+    stack = Stack.make(tmp_path_factory.mktemp("failing"), f"f{secrets.token_hex(3)}", kubeconfig)
+    source = {"from": "nobody", "repository": backing_up.repository(s3, HOST), "encryption": "phrase"}
+    alone = {"replicas": 0, "durability": "asynchronous", "kubernetes": {"etcd": {"nodes": 1}}}
+    stack.change(access=[], secrets=backing_up.SECRETS, restore=source, **alone)
+    try:
+        done = stack.run("up")
+        assert done.returncode == 1
+        told = "the restore from nobody (with all of its WAL) fails: pgbackrest on pg-0: no backup set found to restore"
+        assert told in done.stderr
+    finally:
+        stack.run("down")
+        stack.platform.kubectl.try_to("delete", "namespace", stack.namespace, "--ignore-not-found", limit=240)
+
+
 def test_its_members_have_wal_on_volumes_of_their_own(restored: Stack) -> None:
     """The first by pgBackRest, the other by pg_basebackup; the old cluster had one volume a member."""
     kubectl = restored.platform.kubectl

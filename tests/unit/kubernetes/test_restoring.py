@@ -18,7 +18,7 @@ class World:
     def __init__(self, *said: str) -> None:
         self.said, self.now = list(said), 100.0
         route = Route(kind="port-forward", namespace="postgres-main")
-        self.restoring = Restoring(route, "old, up to 0/5", lambda _route, pod: self._log(pod), lambda: self.now)
+        self.restoring = Restoring(route, "old (up to 0/5)", lambda _route, pod: self._log(pod), lambda: self.now)
 
     def _log(self, pod: str) -> list[str]:
         return self.said if pod == "pg-1" else []
@@ -35,7 +35,9 @@ def test_a_failure_is_told_and_ends_the_wait_when_it_stays() -> None:
     world.now += GIVE_UP
     assert world.trouble()
     world.now += 1
-    with pytest.raises(ClusterError, match="the restore from old, up to 0/5 fails: pgbackrest on pg-1: no backup set"):
+    with pytest.raises(
+        ClusterError, match=r"the restore from old \(up to 0/5\) fails: pgbackrest on pg-1: no backup set"
+    ):
         world.trouble()
 
 
