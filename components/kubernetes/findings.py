@@ -31,6 +31,7 @@ def findings(settings: Settings, facts: Facts) -> list[Finding]:
         *_operator(settings, facts),
         *issuer_findings(settings, facts.issuer),
         *_restored_already(settings, facts),
+        *_fork(facts),
     ]
 
 
@@ -197,3 +198,14 @@ def _restored_already(settings: Settings, facts: Facts) -> Iterator[Finding]:
 def members_volumes(facts: Facts) -> list[str]:
     """Where members' data lies, or will in a moment."""
     return sorted(name for name in facts.volumes if name.startswith(volumes(MEMBERS)))
+
+
+def _fork(facts: Facts) -> Iterator[Finding]:
+    """Patroni is told whom to follow when its members run: until then they lead, on a timeline of their own."""
+    if facts.sleeping_primary:
+        yield Finding(
+            (HERE, "standby_of"),
+            "this cluster hibernates and followed nobody: it would wake as a primary before it is told whom to follow,"
+            " and what it then writes parts it from the other one; make it anew instead: `down`, delete its claims,"
+            " `up` (docs/runbooks/standby-cluster.md)",
+        )

@@ -15,6 +15,7 @@ from components.kubernetes.kubeconfig import leads_to
 from components.kubernetes.monitoring import DEFINITIONS
 from components.kubernetes.names import ETCD, INSTANCE, MADE_FROM, MEMBERS, kubeconfig, namespace
 from components.kubernetes.pods import SELECTOR
+from components.patroni.decisions import STANDBY
 from components.settings.model import Settings
 
 LIMIT = 5  # seconds for one answer of the cluster
@@ -22,6 +23,7 @@ SLACK = 5  # for kubectl itself: a cloud's exec plugin may fetch a token
 FORBIDDEN = "(Forbidden)"
 ABSENT = "NotFound"
 CLASSES, CLAIMS = "storageclasses", "persistentvolumeclaims"
+MEMBERS_ARE = (f"statefulset/{MEMBERS}", "configmap/patroni")
 
 Answer = tuple[int, str, str]  # status, output, complaint
 Ask = Callable[[Sequence[str]], Answer]
@@ -45,6 +47,7 @@ class Facts:
     definitions: frozenset[str] | None = None  # of the Prometheus operator; None where nobody asked for them too
     issuer: issuer.Issuer | None = None  # cert-manager's; likewise
     config_maps: frozenset[str] = frozenset()  # Patroni's own, where it matters whether there are any
+    sleeping_primary: bool = False  # members hibernate that followed nobody; asked for a standby cluster only
 
 
 def kubectl(settings: Settings) -> Ask:
@@ -82,6 +85,8 @@ def look(settings: Settings, ask: Ask) -> Facts:
     }
     if settings.kubernetes.monitoring.enabled:
         questions["definitions"] = ("get", "customresourcedefinitions", *DEFINITIONS, "--output=name")
+    if settings.kubernetes.standby_of and not settings.kubernetes.hibernate:
+        questions["members"] = ("get", *MEMBERS_ARE, f"--namespace={space}", "--ignore-not-found", "--output=json")
     if signer := issuer.question(settings):
         questions["issuer"] = signer
     with ThreadPoolExecutor(len(questions)) as together:
@@ -101,6 +106,7 @@ def look(settings: Settings, ask: Ask) -> Facts:
         config_maps=_config_maps(settings, volumes, ask),
         definitions=_definitions(answers["definitions"]) if "definitions" in answers else None,
         issuer=issuer.told(answers["issuer"]) if "issuer" in answers else None,
+        sleeping_primary=_sleeping_primary(answers["members"]) if "members" in answers else False,
     )
 
 
@@ -189,3 +195,10 @@ def _records(answer: Answer) -> dict[str, Any]:
             with contextlib.suppress(ValueError):
                 found[str(one["metadata"]["name"])] = json.loads(text)
     return found
+
+
+def _sleeping_primary(answer: Answer) -> bool:
+    """No pods are wanted of the members, and their configuration, as it lies there, names nobody to follow."""
+    sleeps = any(one["spec"]["replicas"] == 0 for one in _listed(answer, "StatefulSet"))
+    texts = [text for one in _listed(answer, "ConfigMap") for text in (one.get("data") or {}).values()]
+    return sleeps and not any(f"{STANDBY}:" in text for text in texts)

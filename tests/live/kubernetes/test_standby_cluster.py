@@ -178,21 +178,47 @@ def written(stack: Stack) -> None:
         made.remove()
 
 
-def test_the_old_primary_follows_the_new_one(primary: Stack, standby: Stack) -> None:
-    """Woken with what it had, it becomes the standby of the cluster that took its place."""
+def test_a_hibernating_primary_is_not_woken_as_a_standby(primary: Stack, standby: Stack) -> None:
+    """It would lead first, and its timeline would have the number of the new one's."""
     take_over_authority(primary, primary)
     primary.change(kubernetes={"hibernate": False, "standby_of": writer(standby)})
+    done = primary.run("preview")
+    assert done.returncode != 0
+    assert "it would wake as a primary before it is told whom to follow" in " ".join(done.stderr.split())
+
+
+def test_the_two_change_places_without_a_fork(primary: Stack, standby: Stack) -> None:
+    """Planned: who leads is made a standby of who follows, which is promoted then. Here back again, where they were."""
+    primary, standby = restored(primary, standby)
+    primary.change(kubernetes={"standby_of": writer(standby)})
     assert f"becomes a standby of pg-rw.{standby.namespace}.svc:5432" in primary.told("preview")
-
     primary.told("up")
+    assert "standby_leader" in roles(primary)
 
-    assert roles(primary) == ["replica", "replica", "standby_leader"]
-    leader = standby.platform.leader()
-    standby.platform.sql(leader, "CREATE TABLE turned (id int); INSERT INTO turned VALUES (7);")
-    follower = primary.platform.view()[0]["name"]
-    wait_until(60, "the row", lambda: "" if follows(primary, follower) else "not there")
+    standby.change(kubernetes={"standby_of": None})
+    standby.told("up")
+    assert roles(standby) == ["leader", "quorum_standby"]
+
+    standby.platform.sql(standby.platform.leader(), "CREATE TABLE turned (id int);")
+    wait_until(60, "the table at all of them", lambda: ", ".join(without_table(primary)))
     assert primary.changes("up") == {}
 
 
-def follows(stack: Stack, member: str) -> bool:
-    return stack.platform.sql(member, "SELECT count(*) FROM pg_class WHERE relname = 'turned'") == "1"
+def restored(primary: Stack, standby: Stack) -> tuple[Stack, Stack]:
+    """One that leads and one that follows it, whatever was done before."""
+    if "leader" in roles(standby):
+        primary.change(kubernetes={"hibernate": False, "standby_of": None})
+        primary.run("down")
+        primary.platform.kubectl.run("delete", "pvc", "--all", limit=120)
+        primary.change(kubernetes={"standby_of": writer(standby)})
+        primary.told("up")
+        return standby, primary
+    take_over_authority(primary, primary)
+    return primary, standby
+
+
+def without_table(stack: Stack) -> list[str]:
+    """The members that a table has not reached."""
+    asked = "SELECT count(*) FROM pg_class WHERE relname = 'turned'"
+    members = [str(each["name"]) for each in stack.platform.view()]
+    return [name for name in members if stack.platform.sql(name, asked) != "1"]

@@ -83,6 +83,7 @@ HERE = {"namespaces": frozenset({"postgres-main"}), "owner": "main"}
                      "made with 3, which is fixed", id="more etcd nodes"),
         pytest.param({"monitoring": {"enabled": True}}, facts(definitions=frozenset({DEFINITIONS[0]})),
                      "monitoring.enabled", "does not know prometheusrules.monitoring.coreos.com", id="no operator"),
+        pytest.param({}, facts(sleeping_primary=True), "standby_of", "it would wake as a primary before", id="a fork"),
         pytest.param(SIGNED, facts(issuer=Issuer(known=False)), "certificates.issuer",
                      "which this cluster does not have; install it", id="no cert-manager"),
         pytest.param(SIGNED, facts(issuer=Issuer(there=False)), "certificates.issuer_name",

@@ -155,3 +155,21 @@ def test_silence_names_the_context_and_the_address() -> None:
 def test_the_issuer_is_asked_for_where_one_signs(answer: Answer, issuer: Issuer | None) -> None:
     found = look(settings(**SIGNED), answering(ALL | {"issuers.cert-manager.io": answer}))
     assert (found.unreachable, found.issuer) == (None, issuer)
+
+
+@pytest.mark.parametrize(
+    "replicas, text, sleeping",
+    [
+        pytest.param(0, "bootstrap: {dcs: {ttl: 30}}", True, id="a primary that sleeps"),
+        pytest.param(0, "bootstrap:\n  dcs:\n    standby_cluster:\n      host: h", False, id="a standby that sleeps"),
+        pytest.param(3, "bootstrap: {dcs: {ttl: 30}}", False, id="a primary that runs, and can be told at once"),
+    ],
+)
+def test_whether_a_cluster_that_shall_follow_would_wake_as_a_primary(replicas: int, text: str, sleeping: bool) -> None:
+    given = settings(standby_of={"host": "db.example.org"}, **SIGNED)
+    members = [
+        {"kind": "StatefulSet", "spec": {"replicas": replicas}},
+        {"kind": "ConfigMap", "data": {"patroni.yml": text}},
+    ]
+    answers = ALL | {"statefulset/pg": well({"items": members}), "issuers.cert-manager.io": well({})}
+    assert look(given, answering(answers)).sleeping_primary is sleeping
