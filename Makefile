@@ -19,7 +19,7 @@ preview: ## Show what `make up` would do: resources, and the SQL of the access l
 	$(RUN) preview $(ARGS)
 refresh: ## Look for drift: read the real state of everything (changes nothing on the servers)
 	$(RUN) refresh $(ARGS)
-status: ## Show members, etcd, gateway and ports as they are now (ARGS=--json)
+status: ## Show members and all around them as they are now, on any platform (ARGS=--json)
 	$(RUN) status $(ARGS)
 urls: ## Print the connection URLs of each login role as JSON, passwords included
 	$(RUN) urls $(ARGS)

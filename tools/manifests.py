@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 
 from components.render.backup_pods import backup_files
-from components.render.pods import Files, configuration_files
+from components.render.pod_layout import Files
+from components.render.pods import configuration_files
 from components.settings.kubernetes import DEFAULT_MAJOR
 from components.settings.load import load
 from components.settings.model import Settings
@@ -20,6 +21,7 @@ WHAT = {
     "patroni": "Patroni's file, its supervisor's, and what a new cluster runs once.",
     "gateway": "PgBouncer's two files, HAProxy's, and their supervisor's.",
 }
+_ELECTION: dict[str, Any] = {"platform": "kubernetes", "kubernetes": {"leader_election": "kubernetes"}}
 
 
 class Block(str):
@@ -38,13 +40,19 @@ def default_settings() -> Settings:
     return load({"platform": "kubernetes"}, default_major=DEFAULT_MAJOR)
 
 
-def example_settings() -> Settings:
+def election_settings() -> Settings:
+    """Those of a stack whose lease the Kubernetes API keeps."""
+    return load(_ELECTION, default_major=DEFAULT_MAJOR)
+
+
+def example_settings(**kubernetes: str) -> Settings:
     """What k8s/backup/ says until somebody puts a bucket of their own there."""
     repository = {"kind": "s3", "path": "/main", "bucket": "backups", "endpoint": "s3.example.org"}
     repository |= {"region": "eu-central-1", "key": "key", "key_secret": "key-secret"}
     backup = {"repository": repository, "encryption": "passphrase"}
     known = dict.fromkeys(("key", "key-secret", "passphrase"), "in the Secret")
-    return load({"platform": "kubernetes", "backup": backup, "secrets": known}, default_major=DEFAULT_MAJOR)
+    given = {"platform": "kubernetes", "kubernetes": kubernetes, "backup": backup, "secrets": known}
+    return load(given, default_major=DEFAULT_MAJOR)
 
 
 def backup_manifest() -> str:
@@ -55,11 +63,27 @@ def backup_manifest() -> str:
 
 def archiving_patch() -> str:
     """The whole file k8s/backup/archiving.yaml."""
-    own, plain = (configuration_files(one)["patroni"] for one in (example_settings(), default_settings()))
-    changed = {name: text for name, text in own.items() if plain.get(name) != text}
-    return "# Patroni's files of a cluster that archives. Written by `make schema`; do not edit.\n" + _dumped(
-        "patroni", changed
-    )
+    told = "# Patroni's files of a cluster that archives. Written by `make schema`; do not edit.\n"
+    return told + _changed("patroni", example_settings(), default_settings())
+
+
+def election_patch() -> str:
+    """The whole file k8s/election-kubernetes/configuration.yaml."""
+    pairs = [_changed(name, election_settings(), default_settings()) for name in ("patroni", "gateway")]
+    told = "# The files of parts that have no etcd. Written by `make schema`; do not edit.\n"
+    return told + "---\n".join(pairs)
+
+
+def archiving_election_patch() -> str:
+    """The whole file k8s/election-kubernetes/archiving/configuration.yaml."""
+    told = "# Patroni's files of a cluster that archives and has no etcd. Written by `make schema`; do not edit.\n"
+    return told + _changed("patroni", example_settings(**_ELECTION["kubernetes"]), election_settings())
+
+
+def _changed(name: str, own: Settings, plain: Settings) -> str:
+    """What of a ConfigMap differs between two stacks."""
+    before = configuration_files(plain)[name]
+    return _dumped(name, {file: text for file, text in configuration_files(own)[name].items() if before[file] != text})
 
 
 def configuration_manifest(name: str) -> str:

@@ -22,7 +22,14 @@ from components.settings.allowed import settings_schema
 from components.settings.catalogue import Parameter, catalogue
 from components.settings.model import NAMESPACE
 from components.settings.owned import OWNED
-from tools.manifests import WHAT, archiving_patch, backup_manifest, configuration_manifest
+from tools.manifests import (
+    WHAT,
+    archiving_election_patch,
+    archiving_patch,
+    backup_manifest,
+    configuration_manifest,
+    election_patch,
+)
 from tools.manual import configuration_manual
 
 ROOT = Path(__file__).parent.parent
@@ -129,6 +136,8 @@ DOCUMENTS: list[Document] = [
     Document("docs/access-spec.md", access_manual),
     Document("k8s/backup/configuration.yaml", backup_manifest),
     Document("k8s/backup/archiving.yaml", archiving_patch),
+    Document("k8s/election-kubernetes/configuration.yaml", election_patch),
+    Document("k8s/election-kubernetes/archiving/configuration.yaml", archiving_election_patch),
     *(Document(f"k8s/{name}-configuration.yaml", partial(configuration_manifest, name)) for name in WHAT),
 ]
 

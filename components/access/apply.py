@@ -41,6 +41,7 @@ class Options:
     report: Report = lambda _: None
     sent: Mapping[str, str] | None = None  # digests of the passwords sent before, as `roles.wanted` takes them
     poolers: bool = False  # sessions are pooled: mark what makes them stale, for `reconnecting.settle`
+    told: Callable[[str], str] = str  # a problem as whoever has the spec's file tells it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,7 +266,7 @@ def agreed(plan: Plan, options: Options, *, curable: bool = True) -> None:
     """Raises unless the plan may run: no problem, no hazard that nobody allowed, and the one that was agreed to."""
     problems: Collection[str] = (*plan.problems, *(plan.curable if curable else ()))
     if problems:
-        raise AccessError("\n".join(problems))
+        raise AccessError("\n".join(map(options.told, problems)))
     if refused := refused_hazards(plan, options.allow):
         raise AccessError("\n".join(refused))
     if options.digest is not None and options.digest != plan.digest:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pulumi.output import Unknown
@@ -12,9 +15,10 @@ from pulumi.runtime import rpc
 from components import contract
 from components.access import apply, edge, passwords, scripts
 from components.access.passwords import Verifier
-from components.access.spec.load import Loaded, from_plain
+from components.access.spec.load import Loaded, Placed, SpecError, from_plain, load
 
 Props = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[2]  # what the names of specs' files begin at
 T = TypeVar("T")
 UNKNOWN_PASSWORD = "of-a-password-that-is-yet-to-be-made"  # noqa: S105  # stands for it in a preview
 
@@ -22,6 +26,16 @@ UNKNOWN_PASSWORD = "of-a-password-that-is-yet-to-be-made"  # noqa: S105  # stand
 def loaded(props: Props) -> Loaded:
     """The access spec."""
     return from_plain(json.loads(props["spec"]), props["file"])
+
+
+def told(props: Props, problem: str) -> str:
+    """A plan's problem, with its line where the spec's file still says what was given."""
+    found = loaded(props)
+    if isinstance(problem, Placed):
+        with suppress(SpecError):
+            read = load(ROOT / found.file, name=found.file)
+            found = read if read.plain == found.plain else found
+    return found.told(problem)
 
 
 def server(props: Props) -> contract.Server:
@@ -65,6 +79,7 @@ def options(props: Props) -> apply.Options:
         report=lambda line: edge.say([f"{where}: {line}"]),
         poolers=bool(server(props).poolers),
         digest=props.get("digest"),
+        told=partial(told, props),
     )
 
 

@@ -124,7 +124,7 @@ class Provider(dynamic.ResourceProvider):
         agreed.remember(self.where(props), found)
         agreed.compare(self.where(props), found)
         if found.problems:
-            raise AccessError("\n".join(["", *(f"  {problem}" for problem in found.problems)]))
+            raise AccessError("\n".join(["", *(f"  {given.told(props, problem)}" for problem in found.problems)]))
         refused = apply.refused_hazards(found.plan, frozenset(props.get("allow") or ()))
         if refused:
             raise AccessError("\n".join(["", *(f"  {line}" for line in refused)]))

@@ -20,6 +20,7 @@ from components.access.inspect import Connection
 from components.access.model import Access, Cluster, Facts, Plan, Server
 from components.access.passwords import Verifier
 from components.access.plan import plan_cluster, plan_database
+from components.access.spec.load import Placed
 from components.access.spec.models import Spec
 
 
@@ -102,9 +103,9 @@ def _unparsable(
     compiled = {text: row_policies.compiled(text, rls.context) for text in said.values()} if rls else {}
     refused = twins.unparsable(connection, (text for text in said.values() if compiled[text] not in taken))
     found: dict[str, str] = {}
-    for key, text in said.items():
+    for path, text in said.items():
         if text in refused:
-            found.setdefault(compiled[text], f"databases.{name}.rls.{key}: {refused[text]}")
+            found.setdefault(compiled[text], Placed(("databases", name, "rls", *path), refused[text]))
     return found
 
 

@@ -102,13 +102,13 @@ def _with(expression: str, placeholder: Callable[[re.Match[str]], str]) -> str:
     return "".join(parts)
 
 
-def said(rls: language.RowSecurity) -> dict[str, str]:
-    """Key below `rls` -> the expression that is written there."""
-    found = {"tenant.using": rls.tenant.using} if rls.tenant else {}
+def said(rls: language.RowSecurity) -> dict[tuple[str, ...], str]:
+    """Path below `rls` -> the expression that is written there."""
+    found: dict[tuple[str, ...], str] = {("tenant", "using"): rls.tenant.using} if rls.tenant else {}
     for table, policies in rls.tables.items():
         for name, policy in policies.items():
             texts = {"using": policy.using, "check": policy.check}
-            found |= {f'tables."{table}".{name}.{key}': text for key, text in texts.items() if text is not None}
+            found |= {("tables", table, name, key): text for key, text in texts.items() if text is not None}
     return found
 
 

@@ -32,21 +32,21 @@ def run(given: argparse.Namespace) -> int:
     verifiers = _verifiers(loaded.spec, os.environ)
     found = _scripts(loaded, given.spec.parent)
     if given.command == "apply":
-        return _apply(given, loaded.spec, verifiers, found)
-    return _plan(given, loaded.spec, verifiers, found)
+        return _apply(given, loaded, verifiers, found)
+    return _plan(given, loaded, verifiers, found)
 
 
-def _plan(given: argparse.Namespace, spec: Spec, verifiers: Mapping[str, Verifier], found: Any) -> int:
+def _plan(given: argparse.Namespace, loaded: Loaded, verifiers: Mapping[str, Verifier], found: Any) -> int:
     target = Target.at(given.url)
-    previews = _previews(target, spec, verifiers, found)
+    previews = _previews(target, loaded.spec, verifiers, found)
     if not all(one.reachable for one in previews):
         raise AccessError("the server cannot be reached; look at --url")
     if given.json:
-        told = {"digest": preview.digest(previews), "parts": [_as_json(one) for one in previews]}
+        told = {"digest": preview.digest(previews), "parts": [_as_json(one, loaded) for one in previews]}
         print(json.dumps(told, indent=2, ensure_ascii=False))  # noqa: T201
     elif given.command != "lint":
         edge.say(line for one in previews for line in preview.lines(one))
-    problems = [problem for one in previews for problem in one.problems]
+    problems = [loaded.told(problem) for one in previews for problem in one.problems]
     if problems:
         raise AccessError("\n".join(dict.fromkeys(problems)))
     return DRIFT if given.command != "lint" and any(one.changes for one in previews) else DONE
@@ -70,12 +70,14 @@ def _previews(
     return [of_roles, *(preview.database(target, spec, name, found[name], major=0) for name in spec.databases)]
 
 
-def _apply(given: argparse.Namespace, spec: Spec, verifiers: Mapping[str, Verifier], found: Any) -> int:
-    target = Target.at(given.url)
+def _apply(given: argparse.Namespace, loaded: Loaded, verifiers: Mapping[str, Verifier], found: Any) -> int:
+    target, spec = Target.at(given.url), loaded.spec
     if given.digest is not None and preview.digest(_previews(target, spec, verifiers, found)) != given.digest:
         raise AccessError("the server or the spec changed since that plan was shown; look at it again")
     sent: dict[str, str] | None = {} if given.send_passwords else None
-    options = apply.Options(allow=frozenset(given.allow), sent=sent, report=lambda line: edge.say([line]))
+    options = apply.Options(
+        allow=frozenset(given.allow), sent=sent, report=lambda line: edge.say([line]), told=loaded.told
+    )
     done = [apply.apply_cluster(target, spec, verifiers, options)]
     done += [apply.apply_database(target, spec, name, found[name], options) for name in spec.databases]
     edge.say(f"{statement.display()};  -- {statement.why}" for one in done for statement in one.statements)
@@ -83,13 +85,13 @@ def _apply(given: argparse.Namespace, spec: Spec, verifiers: Mapping[str, Verifi
     return DONE
 
 
-def _as_json(one: Preview) -> dict[str, Any]:
+def _as_json(one: Preview, loaded: Loaded) -> dict[str, Any]:
     return {
         "what": one.what,
         "statements": one.statements(),
         "notes": list(one.plan.notes),
         "pending": list(one.plan.pending),
-        "problems": list(one.problems),
+        "problems": [loaded.told(problem) for problem in one.problems],
         "hazards": sorted({str(statement.hazard) for statement in one.plan.statements if statement.hazard}),
     }
 

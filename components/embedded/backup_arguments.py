@@ -8,6 +8,7 @@ from typing import Any
 
 from components.render.backup_sites import CONFIG_FILE, RESTORE_FILE, SECRETS_FILE, host_site
 from components.render.pgbackrest import host_text, member_text, secrets_of, source_text
+from components.render.restored import restored_to
 from components.render.sites import MemberSite, Sites
 from components.settings.model import Settings
 
@@ -36,11 +37,6 @@ def files_spec(settings: Settings, sites: Sites) -> Spec:
         "restore": restored_to(settings),
         "source": _source(settings, sites),
     }
-
-
-def restored_to(settings: Settings) -> Spec | None:
-    """What a new cluster is made from, as it is remembered beside the data."""
-    return settings.restore.model_dump(include={"source", "time", "label", "lsn"}) if settings.restore else None
 
 
 def _folders(settings: Settings) -> Iterator[str]:

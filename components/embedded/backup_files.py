@@ -18,6 +18,7 @@ from components.embedded.failure import EmbeddedError
 from components.embedded.files import folder, json_of, remove_tree, server_account, text_of, write
 from components.embedded.pgbackrest import Contents, Repository
 from components.patroni.provider import Provider, Spec, plain, say, written
+from components.render.restored import target
 from components.settings.nearest import nearest
 
 RECORD = "made-from.json"
@@ -97,15 +98,6 @@ def _repository_folder(path: Path) -> None:
             step.mkdir(mode=0o755, exist_ok=True)
             step.chmod(0o755)  # a strict umask would shut the servers' account out
         folder(path, server_account(), 0o750)
-
-
-def target(restore: Spec) -> str:
-    """In words."""
-    if restore["time"]:
-        return f"as it was at {restore['time']}"
-    if restore["lsn"]:
-        return f"up to {restore['lsn']}"
-    return f"as it was when backup {restore['label']} ended" if restore["label"] else "with all of its WAL"
 
 
 def nothing_for(restore: Spec, contents: Contents) -> str:

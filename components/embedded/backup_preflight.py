@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from components.embedded import pgbackrest
-from components.embedded.backup_arguments import concerned, restored_to
-from components.embedded.backup_files import has_data, made_from, target
+from components.embedded.backup_arguments import concerned
+from components.embedded.backup_files import has_data, made_from
 from components.embedded.files import Account
 from components.embedded.pgbackrest import Version
 from components.embedded.place import Place, reachable
+from components.render.restored import restored_to, target
 from components.settings.model import Settings
 
 # The first pgBackRest that knows a major version's control file.

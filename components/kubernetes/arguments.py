@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from components.contract import Credentials, Endpoint, Route, Server
+from components.kubernetes.backup import repository
 from components.kubernetes.leaf import Leaf
 from components.kubernetes.manifests import Manifest, identity
 from components.kubernetes.names import (
@@ -17,6 +18,7 @@ from components.kubernetes.names import (
     MEMBERS,
     PORTS,
     SERVICES,
+    WAL,
     kubeconfig,
     namespace,
     service,
@@ -25,7 +27,9 @@ from components.kubernetes.names import (
 from components.render.hba import Admission
 from components.render.impact import deployment
 from components.render.patroni import dynamic_configuration
+from components.render.pod_election import etcd_names
 from components.render.pods import member_names
+from components.render.restored import restored_to, target
 from components.settings.model import Settings
 
 # Where an application mounts the Secret with its URL; the URL names the CA's file there.
@@ -35,6 +39,7 @@ LAYERS = {("Namespace", ""): 0, ("StatefulSet", ETCD): 2, ("StatefulSet", MEMBER
 OTHERS = 1
 # A member copies the whole database before it is ready.
 MEMBERS_LIMIT, OTHERS_LIMIT = "60m", "10m"
+BACKUP_LIMIT = "720m"  # activeDeadlineSeconds of the Job itself: the first backup takes as long as there is data
 COMPARED = ("major", "parameters", "patroni", "durability")
 NOT_AWAITED = "pulumi.com/skipAwait"
 AWAITED = "pulumi.com/waitFor"
@@ -64,7 +69,8 @@ def treatment(manifest: Manifest) -> Treatment:
     if manifest["kind"] == "StatefulSet":
         limit = MEMBERS_LIMIT if manifest["metadata"]["name"] == MEMBERS else OTHERS_LIMIT
         return Treatment(ignored=("spec.volumeClaimTemplates",), limit=limit)
-    return Treatment(kept=manifest["kind"] == "Namespace", limit=OTHERS_LIMIT)
+    limit = BACKUP_LIMIT if manifest["kind"] == "Job" else OTHERS_LIMIT
+    return Treatment(kept=manifest["kind"] == "Namespace", limit=limit)
 
 
 def annotated(manifest: Manifest) -> Manifest:
@@ -90,7 +96,9 @@ def volumes_spec(settings: Settings) -> dict[str, Any]:
     """The size of each volume by its claim."""
     wanted = settings.kubernetes
     sizes = {volume(MEMBERS, number): wanted.storage.size for number in range(settings.members)}
-    sizes |= {volume(ETCD, number): wanted.storage.etcd_size for number in range(wanted.etcd.nodes)}
+    if wal := wanted.storage.wal_size:
+        sizes |= {volume(MEMBERS, number, WAL): wal for number in range(settings.members)}
+    sizes |= {volume(ETCD, number): wanted.storage.etcd_size for number in range(len(etcd_names(settings)))}
     return {"route": asdict(route_of(settings)), "volumes": sizes, "asleep": wanted.hibernate}
 
 
@@ -162,6 +170,8 @@ def configuration_spec(
         "fenced": sorted(settings.kubernetes.fenced),
         "asleep": settings.kubernetes.hibernate,
         "door": _door(settings),
+        **({"repository": place} if (place := repository(settings)) else {}),
+        **({"restored": f"{record['source']} ({target(record)})"} if (record := restored_to(settings)) else {}),
         **(pods or {}),
     }
 

@@ -17,6 +17,7 @@ from components.settings.model import Settings
 
 RESTORE = f"{NAME}-restore"  # the Secret of the repository that a new cluster is made from
 FIRST = ("Job", "backup-first")
+REPOSITORY = "postgres-platform/repository"
 HTTPS = 443
 SECRETS = {"backup": NAME, "restore": RESTORE}
 
@@ -47,10 +48,21 @@ def _wanted(manifest: Manifest, settings: Settings) -> Manifest | None:
         if not schedule:
             return None
         manifest["spec"] |= {"schedule": schedule, "suspend": settings.kubernetes.hibernate}
-    elif identity(manifest) == FIRST and settings.kubernetes.hibernate:
-        return None
+    elif identity(manifest) == FIRST:
+        if settings.kubernetes.hibernate:
+            return None
+        # Another repository is empty: the Job is replaced, which makes the stanza there and takes a full backup.
+        manifest["spec"]["template"]["metadata"]["annotations"] = {REPOSITORY: str(repository(settings))}
     _to_s3(manifest, settings)
     return manifest
+
+
+def repository(settings: Settings) -> str | None:
+    """Where backups lie, in words: another place, or another passphrase, is another repository."""
+    if settings.backup is None:
+        return None
+    of, secret = settings.backup.repository, settings.backup.encryption
+    return f"{of.bucket}{of.path} at {of.endpoint}, " + (f"encrypted by {secret}" if secret else "not encrypted")
 
 
 def _to_s3(manifest: Manifest, settings: Settings) -> None:

@@ -13,10 +13,11 @@ from typing import Any
 from pulumi.runtime import rpc
 
 from components.contract import Route
+from components.kubernetes import seen
 from components.kubernetes.mounted import hurry
 from components.kubernetes.names import service
 from components.kubernetes.patroni import RoutedPatroni, routed
-from components.kubernetes.pods import look
+from components.kubernetes.pods import told
 from components.kubernetes.replacing import KNOWN_LIMIT, READY_LIMIT, replace, settled
 from components.kubernetes.resources import IDENTITY
 from components.kubernetes.shown import unnamed
@@ -57,6 +58,7 @@ class ConfigurationProvider(Provider):
             settled(spec, READY_LIMIT)
             return
         _LOOKS.clear()
+        seen.forget()
         hurry(Route(**spec["route"]))
         with _members(spec) as patroni:
             settled(spec, READY_LIMIT if _new_pods(spec, old) else KNOWN_LIMIT)
@@ -91,6 +93,9 @@ class ConfigurationProvider(Provider):
         told += changes(old, new)
         if old.get("template", new["template"]) != new["template"]:
             told.append(REPLACED)
+        before, after = old.get("repository"), new.get("repository")
+        if before and after and before != after:
+            told.append(f"backups: {before} -> {after}: another repository, into which a first full backup is taken")
         for name in sorted(set(new["fenced"]) ^ set(old["fenced"])):
             told.append(
                 f"{name}: {'fenced' if name in new['fenced'] else 'no longer fenced'}, nobody is cut off"
@@ -103,7 +108,7 @@ class ConfigurationProvider(Provider):
         return told
 
     def remove(self, spec: Spec) -> None:
-        """The configuration goes with etcd."""
+        """The configuration stays where the lease is kept: in etcd's volumes, or in Patroni's ConfigMaps."""
 
 
 REPLACED = "new pods for the members, replicas first, then one switchover: writes pause for about 3 s"
@@ -137,10 +142,10 @@ def _looked_at(spec: Spec) -> Look:
         return kept
     with _members(spec) as patroni, ThreadPoolExecutor(1) as beside:
         _expect_access(spec)
-        pods = beside.submit(look, Route(**spec["route"]))  # while the way to a member opens
+        objects = beside.submit(seen.objects, Route(**spec["route"]))  # while the way to a member opens
         live = patroni.configuration()
         view = patroni.view() if live is not None else []
-        _LOOKS[where] = Look(live, view, pods.result().outdated, time.monotonic())
+        _LOOKS[where] = Look(live, view, told(objects.result()).outdated, time.monotonic())
     return _LOOKS[where]
 
 

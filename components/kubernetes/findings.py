@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.kubernetes.election import config_maps
 from components.kubernetes.issuer import issuer_findings
 from components.kubernetes.monitoring import DEFINITIONS
-from components.kubernetes.names import ETCD, MEMBERS, namespace
+from components.kubernetes.names import DATA, ETCD, MEMBERS, WAL, forget, namespace, volumes
 from components.kubernetes.preflight import Facts
+from components.render.restored import restored_to, target
 from components.settings.finding import Finding
 from components.settings.model import Settings
 from components.settings.quantity import in_bytes
@@ -23,9 +25,12 @@ def findings(settings: Settings, facts: Facts) -> list[Finding]:
         *_namespace(settings, facts),
         *_class(settings, facts),
         *_volumes(settings, facts),
+        *_wal_volumes(settings, facts),
         *_etcd_nodes(settings, facts),
+        *_election(settings, facts),
         *_operator(settings, facts),
         *issuer_findings(settings, facts.issuer),
+        *_restored_already(settings, facts),
         *_fork(facts),
     ]
 
@@ -75,8 +80,12 @@ def _volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
     """A claim never shrinks, grows only where its class allows it, and never changes its class."""
     storage = settings.kubernetes.storage
     grows = {name: able for name, _, able in facts.classes or ()}
-    for part, size, key in ((MEMBERS, storage.size, "size"), (ETCD, storage.etcd_size, "etcd_size")):
-        claims = {name: found for name, found in facts.volumes.items() if name.startswith(f"data-{part}-")}
+    parts = [(MEMBERS, DATA, storage.size, "size"), (MEMBERS, WAL, storage.wal_size, "wal_size")]
+    parts += [] if settings.lease_in_kubernetes else [(ETCD, DATA, storage.etcd_size, "etcd_size")]
+    for part, template, size, key in parts:
+        if size is None:
+            continue
+        claims = _of(part, facts, template)
         small = {name: have for name, (have, _) in claims.items() if in_bytes(size) < in_bytes(have)}
         fixed = [
             name
@@ -106,15 +115,59 @@ def _volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
             )
 
 
+def _wal_volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
+    """Whether WAL has a volume of its own is decided once: pg_wal is a link to it, or a folder."""
+    wanted = settings.kubernetes.storage.wal_size
+    have = any(name.startswith(volumes(MEMBERS, WAL)) for name in facts.volumes)
+    if members_volumes(facts) and have != (wanted is not None):
+        made, cure = ("with", "set it back") if have else ("without", "remove it")
+        yield Finding(
+            (HERE, "storage", "wal_size"),
+            f"found {wanted or 'nothing'}; the members of this cluster were made {made} a volume for WAL, which is"
+            f" fixed; {cure}, or move the data to a new cluster (restore, or a standby cluster)",
+        )
+
+
 def _etcd_nodes(settings: Settings, facts: Facts) -> Iterator[Finding]:
     """A node joins a running etcd only in the place of a lost one: how many there are is decided once."""
-    have = sum(name.startswith(f"data-{ETCD}-") for name in facts.volumes)
+    have = len(_of(ETCD, facts))
     wanted = settings.kubernetes.etcd.nodes
-    if have and have != wanted:
+    if have and have != wanted and not settings.lease_in_kubernetes:
         yield Finding(
             (HERE, "etcd", "nodes"),
             f"found {wanted}; this cluster was made with {have}, which is fixed; set {have}, or move the data to a new"
             " cluster",
+        )
+
+
+def _of(part: str, facts: Facts, template: str = DATA) -> dict[str, tuple[str, str]]:
+    """The claims of a part's pods."""
+    return {name: found for name, found in facts.volumes.items() if name.startswith(volumes(part, template))}
+
+
+def _election(settings: Settings, facts: Facts) -> Iterator[Finding]:
+    """Where the lease is kept is decided once: beside it lies who has acknowledged commits, and who may lead."""
+    here, members, etcd = (HERE, "leader_election"), _of(MEMBERS, facts), _of(ETCD, facts)
+    kept = config_maps(settings)
+    remembered = kept[0] in facts.config_maps
+    if settings.lease_in_kubernetes and etcd:
+        yield Finding(
+            here,
+            f"found kubernetes; this cluster was made with etcd ({', '.join(sorted(etcd))}), which is fixed; set etcd,"
+            " or move the data to a new cluster",
+        )
+    elif settings.lease_in_kubernetes and not members and remembered:
+        yield Finding(
+            here,
+            f"the namespace remembers a cluster whose volumes are gone: ConfigMap {kept[0]} is Patroni's, and new"
+            f" members would wait for that cluster's leader for ever; bring its volumes back, or begin anew with"
+            f" `kubectl --namespace={namespace(settings)} delete configmap {' '.join(kept)} --ignore-not-found`",
+        )
+    elif not settings.lease_in_kubernetes and members and not etcd and remembered:
+        yield Finding(
+            here,
+            f"found etcd; this cluster was made with kubernetes (ConfigMap {kept[0]}), which is fixed; set kubernetes,"
+            " or move the data to a new cluster",
         )
 
 
@@ -127,6 +180,24 @@ def _operator(settings: Settings, facts: Facts) -> Iterator[Finding]:
             f"this cluster does not know {', '.join(missing)}; install the Prometheus operator, or set enabled to"
             " false",
         )
+
+
+def _restored_already(settings: Settings, facts: Facts) -> Iterator[Finding]:
+    """A restore is for a cluster that is not there, or that it made."""
+    wanted, there = restored_to(settings), members_volumes(facts)
+    if wanted and there and wanted not in [facts.made_from.get(name) for name in there]:
+        yield Finding(
+            ("restore",),
+            f"makes a new cluster, and namespace {namespace(settings)} holds the volumes of one"
+            f" ({', '.join(there)}), which was not restored from {wanted['source']} {target(wanted)}: remove restore;"
+            f" or end that cluster for good with make down and `{forget(settings)}`, which keep its repository; or"
+            " choose another name and namespace",
+        )
+
+
+def members_volumes(facts: Facts) -> list[str]:
+    """Where members' data lies, or will in a moment."""
+    return sorted(name for name in facts.volumes if name.startswith(volumes(MEMBERS)))
 
 
 def _fork(facts: Facts) -> Iterator[Finding]:

@@ -15,8 +15,9 @@ LOCAL = ("localhost", "127.0.0.1")
 def leaves(settings: Settings) -> tuple[Leaf, ...]:
     """Every certificate of a cluster. Names of all members that there may ever be, so that more need no new ones."""
     doors = _doors(settings)
+    etcd = Leaf("etcd-tls", "etcd", hosts=(*LOCAL, *_pods(settings, ETCD, MOST_NODES)))
     return (
-        Leaf("etcd-tls", "etcd", hosts=(*LOCAL, *_pods(settings, ETCD, MOST_NODES))),
+        *(() if settings.lease_in_kubernetes else (etcd,)),
         # HAProxy passes TLS through, so a member answers under the names of the Services too.
         Leaf("pg-tls", "pg", hosts=(*LOCAL, *_pods(settings, MEMBERS, MAX_REPLICAS + 1), *doors)),
         Leaf("gateway-tls", "gateway", hosts=(*LOCAL, *doors)),

@@ -26,7 +26,7 @@ class Component:
 
 @dataclass(frozen=True, kw_only=True)
 class Kustomization:
-    """The manifests in their order, what kustomize puts over all of them, and the component for backups."""
+    """The manifests in their order, what kustomize puts over all of them, and the components that some stacks have."""
 
     manifests: tuple[Manifest, ...]
     monitoring: tuple[Manifest, ...]  # those of k8s/monitoring, which only the Prometheus operator understands
@@ -34,6 +34,7 @@ class Kustomization:
     labels: dict[str, str]
     images: dict[str, str]  # name -> name:tag
     backup: Component
+    election: Component  # without etcd
 
 
 def read(folder: Path = FOLDER) -> Kustomization:
@@ -48,6 +49,7 @@ def read(folder: Path = FOLDER) -> Kustomization:
         labels=labels,
         images=images,
         backup=_component(folder / "backup"),
+        election=_component(folder / "election-kubernetes"),
     )
 
 

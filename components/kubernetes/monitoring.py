@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from components.kubernetes.election import without_etcd
 from components.kubernetes.manifests import Manifest
 from components.kubernetes.names import namespace
 from components.settings.model import Settings
@@ -27,7 +28,7 @@ def monitored(manifests: Sequence[Manifest], settings: Settings) -> list[Manifes
     wanted = settings.kubernetes.monitoring
     if not wanted.enabled:
         return []
-    found = [copy.deepcopy(one) for one in manifests]
+    found = without_etcd([copy.deepcopy(one) for one in manifests], settings)
     for manifest in found:
         if manifest["kind"] == "NetworkPolicy":
             _let_in(manifest, wanted.namespace)

@@ -17,16 +17,19 @@ import yaml
 
 from components.kubernetes.backup import with_backups
 from components.kubernetes.certificate_manifests import certificate_manifests, trust_own_secrets
+from components.kubernetes.election import with_election
 from components.kubernetes.exposure import exposed
 from components.kubernetes.manifests import LOADER, Kustomization, Manifest, identity, pod_of
 from components.kubernetes.monitoring import monitored
-from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, namespace
+from components.kubernetes.names import DATA, ETCD, GATEWAY, INSTANCE, MADE_FROM, MEMBERS, WAL, namespace
 from components.render.hba import Admission
-from components.render.pods import Files, configuration_files
+from components.render.pod_layout import WAL as WAL_FOLDER
+from components.render.pod_layout import Files
+from components.render.pods import configuration_files
+from components.render.restored import restored_to
 from components.settings.model import Settings
 
 RESTART = "postgres-platform/restart"
-INSTANCE = "app.kubernetes.io/instance"
 WITHOUT_NAMESPACE = frozenset({"Namespace"})
 JOB = "certificates"  # what signs where nobody else does
 WORKLOADS = {("StatefulSet", ETCD): "etcd", ("StatefulSet", MEMBERS): "patroni", ("Deployment", GATEWAY): "gateway"}
@@ -47,6 +50,7 @@ def overlay(
     if settings.kubernetes.existing_namespace:
         found = [one for one in found if one["kind"] != "Namespace"]
     found = with_backups(found, base.backup, settings)
+    found = with_election(found, base.election, settings)
     for manifest in found:
         _fill(manifest, files)
         _image(manifest, settings, base)
@@ -124,6 +128,8 @@ def _members(spec: dict[str, Any], settings: Settings) -> None:
     spec["replicas"] = 0 if wanted.hibernate else settings.members
     spec["updateStrategy"] = {"type": "OnDelete"}  # by our own order, which switches over once: see replacing.py
     _claim(spec, wanted.storage.size, wanted.storage.storage_class)
+    _remember(spec, settings)
+    _wal_volume(spec, settings)
     pod = spec["template"]["spec"]
     _resources(pod["containers"][0], wanted.resources.cpu, wanted.resources.memory)
 
@@ -160,6 +166,27 @@ def _claim(spec: dict[str, Any], size: str, storage_class: str | None) -> None:
         claim["storageClassName"] = storage_class
 
 
+def _remember(spec: dict[str, Any], settings: Settings) -> None:
+    """What the data was restored from, beside the data: a claim keeps what its template said when it was made."""
+    if record := restored_to(settings):
+        metadata = spec["volumeClaimTemplates"][0]["metadata"]
+        metadata["annotations"] = {MADE_FROM: json.dumps(record, sort_keys=True)}
+
+
+def _wal_volume(spec: dict[str, Any], settings: Settings) -> None:
+    """A second claim for each member, in the containers that have the first."""
+    size = settings.kubernetes.storage.wal_size
+    if size is None:
+        return
+    claim = copy.deepcopy(spec["volumeClaimTemplates"][0])
+    claim["metadata"]["name"] = WAL
+    claim["spec"]["resources"]["requests"]["storage"] = size
+    spec["volumeClaimTemplates"].append(claim)
+    for container in spec["template"]["spec"]["containers"]:
+        if any(one["name"] == DATA for one in container["volumeMounts"]):
+            container["volumeMounts"].append({"name": WAL, "mountPath": str(WAL_FOLDER)})
+
+
 def _spread(pod: dict[str, Any], settings: Settings) -> None:
     wanted = settings.kubernetes.spread
     for constraint in pod.get("topologySpreadConstraints", []):
@@ -192,7 +219,8 @@ def _at_start(name: str, text: str) -> Any:
     if name == "patroni.yml":
         plain = yaml.load(text, Loader=LOADER)  # noqa: S506  a safe loader
         local = {key: plain["postgresql"].get(key) for key in POSTGRESQL_AT_START}
-        return {key: plain.get(key) for key in AT_START} | {"postgresql": local}
+        store = {key: plain[key] for key in ("kubernetes",) if key in plain}
+        return {key: plain.get(key) for key in AT_START} | {"postgresql": local} | store
     if name == "gateway.json":
         plain = json.loads(text)
         return {key: value for key, value in plain.items() if key != "members"}  # those are read again at a reload

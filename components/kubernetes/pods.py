@@ -11,7 +11,8 @@ from components.contract import Route
 from components.kubernetes.names import MEMBERS
 from components.reach.asking import ask
 
-SELECTOR = "app.kubernetes.io/name=postgresql"
+NAME, OURS = "app.kubernetes.io/name", "postgresql"
+SELECTOR = f"{NAME}={OURS}"
 REVISION = "controller-revision-hash"
 ENDING = "is ending"
 ORDINARY = {None, "ContainerCreating", "PodInitializing"}
@@ -67,12 +68,16 @@ def told(objects: list[dict[str, Any]]) -> Pods:
         return Pods(wanted=0, known=False, members=())
     status = of.get("status", {})
     revision = status.get("updateRevision")
-    pods = sorted((one for one in objects if one["kind"] == "Pod"), key=lambda one: str(one["metadata"]["name"]))
+    pods = sorted((one for one in objects if _is_member(one)), key=lambda one: str(one["metadata"]["name"]))
     return Pods(
         wanted=int(of["spec"]["replicas"]),
         known=int(status.get("observedGeneration", 0)) >= int(of["metadata"]["generation"]),
         members=tuple(_pod(one, revision) for one in pods),
     )
+
+
+def _is_member(plain: Mapping[str, Any]) -> bool:
+    return bool(plain["kind"] == "Pod" and plain["metadata"].get("labels", {}).get(NAME) == OURS)
 
 
 def _pod(plain: Mapping[str, Any], revision: str | None) -> Pod:
@@ -84,11 +89,11 @@ def _pod(plain: Mapping[str, Any], revision: str | None) -> Pod:
         uid=str(metadata["uid"]),
         current=metadata.get("labels", {}).get(REVISION) == revision and not ending,
         ready=ready and not ending,
-        why=ENDING if ending else ", ".join(_reasons(status)),
+        why=ENDING if ending else ", ".join(reasons(status)),
     )
 
 
-def _reasons(status: Mapping[str, Any]) -> Iterator[str]:
+def reasons(status: Mapping[str, Any]) -> Iterator[str]:
     for one in status.get("conditions", ()):
         if one["type"] == "PodScheduled" and one["status"] == "False":
             yield str(one.get("message") or one.get("reason"))

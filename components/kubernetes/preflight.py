@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 from components.kubernetes import issuer
 from components.kubernetes.kubeconfig import leads_to
 from components.kubernetes.monitoring import DEFINITIONS
-from components.kubernetes.names import MEMBERS, kubeconfig, namespace
+from components.kubernetes.names import ETCD, INSTANCE, MADE_FROM, MEMBERS, kubeconfig, namespace
+from components.kubernetes.pods import SELECTOR
 from components.patroni.decisions import STANDBY
 from components.settings.model import Settings
 
@@ -21,7 +23,6 @@ SLACK = 5  # for kubectl itself: a cloud's exec plugin may fetch a token
 FORBIDDEN = "(Forbidden)"
 ABSENT = "NotFound"
 CLASSES, CLAIMS = "storageclasses", "persistentvolumeclaims"
-OWNER = "app.kubernetes.io/instance"
 MEMBERS_ARE = (f"statefulset/{MEMBERS}", "configmap/patroni")
 
 Answer = tuple[int, str, str]  # status, output, complaint
@@ -42,8 +43,10 @@ class Facts:
     owner: str | None = None
     classes: tuple[tuple[str, bool, bool], ...] | None = None  # name, whether it is the default one, whether it grows
     volumes: dict[str, tuple[str, str]] = field(default_factory=dict)  # size, class
+    made_from: dict[str, Any] = field(default_factory=dict)  # by claim: the record of a restore; none, if made empty
     definitions: frozenset[str] | None = None  # of the Prometheus operator; None where nobody asked for them too
     issuer: issuer.Issuer | None = None  # cert-manager's; likewise
+    config_maps: frozenset[str] = frozenset()  # Patroni's own, where it matters whether there are any
     sleeping_primary: bool = False  # members hibernate that followed nobody; asked for a standby cluster only
 
 
@@ -98,7 +101,9 @@ def look(settings: Settings, ask: Ask) -> Facts:
         namespaces=_namespaces(answers["space"], space),
         owner=_owner(answers["space"]),
         classes=_classes(answers["storage"]),
-        volumes=_volumes(answers["storage"]),
+        volumes=(volumes := _volumes(answers["storage"])),
+        made_from=_records(answers["storage"]),
+        config_maps=_config_maps(settings, volumes, ask),
         definitions=_definitions(answers["definitions"]) if "definitions" in answers else None,
         issuer=issuer.told(answers["issuer"]) if "issuer" in answers else None,
         sleeping_primary=_sleeping_primary(answers["members"]) if "members" in answers else False,
@@ -133,7 +138,7 @@ def _namespaces(answer: Answer, space: str) -> frozenset[str] | None:
 def _owner(answer: Answer) -> str | None:
     """The cluster that the namespace was made for, by its label."""
     labels = (_json(answer).get("metadata") or {}).get("labels") or {}
-    found = labels.get(OWNER)
+    found = labels.get(INSTANCE)
     return None if found is None else str(found)
 
 
@@ -162,6 +167,16 @@ def _definitions(answer: Answer) -> frozenset[str] | None:
     return None if not found and FORBIDDEN in answer[2] else found
 
 
+def _config_maps(settings: Settings, volumes: Mapping[str, object], ask: Ask) -> frozenset[str]:
+    """Asked only where the volumes leave it open how the cluster was made: they show etcd, or no etcd."""
+    made = {part for part in (MEMBERS, ETCD) if any(name.startswith(f"data-{part}-") for name in volumes)}
+    if made != (set() if settings.lease_in_kubernetes else {MEMBERS}):
+        return frozenset()
+    space = namespace(settings)
+    status, text, _ = ask(("get", "configmaps", f"--namespace={space}", f"--selector={SELECTOR}", "--output=name"))
+    return frozenset(line.rpartition("/")[2] for line in text.splitlines()) if status == 0 else frozenset()
+
+
 def _volumes(answer: Answer) -> dict[str, tuple[str, str]]:
     return {
         str(one["metadata"]["name"]): (
@@ -170,6 +185,16 @@ def _volumes(answer: Answer) -> dict[str, tuple[str, str]]:
         )
         for one in _listed(answer, "PersistentVolumeClaim")
     }
+
+
+def _records(answer: Answer) -> dict[str, Any]:
+    """What members' clusters were restored from; a record that nobody of us wrote is none."""
+    found = {}
+    for one in _listed(answer, "PersistentVolumeClaim"):
+        if text := (one["metadata"].get("annotations") or {}).get(MADE_FROM):
+            with contextlib.suppress(ValueError):
+                found[str(one["metadata"]["name"])] = json.loads(text)
+    return found
 
 
 def _sleeping_primary(answer: Answer) -> bool:

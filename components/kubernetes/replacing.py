@@ -13,6 +13,7 @@ from functools import partial
 from components.contract import Route
 from components.engine import tell
 from components.kubernetes.pods import Pod, Pods, following, look
+from components.kubernetes.restoring import Restoring
 from components.patroni.failure import ClusterError
 from components.patroni.provider import Spec
 from components.patroni.rest import Patroni
@@ -42,7 +43,13 @@ def replace(spec: Spec, patroni: Patroni, limit: float = READY_LIMIT) -> None:
 
 def settled(spec: Spec, limit: float) -> Pods:
     """The pods, once all that shall be there are ready, but for those to be replaced. Raises ClusterError."""
-    return _wait(Route(**spec["route"]), lambda now: now.missing(spec["fenced"]), limit)
+    route = Route(**spec["route"])
+    trouble = Restoring(route, spec["restored"]).trouble if spec.get("restored") else _no_trouble
+    return _wait(route, lambda now: now.missing(spec["fenced"]), limit, trouble)
+
+
+def _no_trouble(_: Pods) -> str:
+    return ""
 
 
 def _ending(old: Pod, now: Pods) -> str:
@@ -50,7 +57,9 @@ def _ending(old: Pod, now: Pods) -> str:
     return "" if new else f"the earlier pod of {old.name} has not ended"
 
 
-def _wait(route: Route, missing: Callable[[Pods], str], limit: float) -> Pods:
+def _wait(
+    route: Route, missing: Callable[[Pods], str], limit: float, trouble: Callable[[Pods], str] = _no_trouble
+) -> Pods:
     """The pods, once nothing is missing; an API server that is silent for a while is no reason to give up."""
     deadline, said = time.monotonic() + limit, time.monotonic()
     while True:
@@ -64,7 +73,7 @@ def _wait(route: Route, missing: Callable[[Pods], str], limit: float) -> Pods:
         if time.monotonic() > deadline:
             raise ClusterError(f"waited {limit:g} s for the members' pods: {lacking}")
         if time.monotonic() - said > TOLD_EVERY:
-            tell([f"waiting: {lacking}"])
+            tell([f"waiting: {lacking}{trouble(now) if now else ''}"])
             said = time.monotonic()
         time.sleep(PAUSE)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from components.contract import Route
 from components.engine import tell
+from components.kubernetes import seen
 from components.kubernetes.pods import look as look_at_pods
 from components.patroni.failure import ClusterError
 from components.patroni.provider import Provider, Spec
@@ -47,14 +48,16 @@ class VolumesProvider(Provider):
 
     def ensure(self, spec: Spec, _old: Spec | None) -> None:
         route, wanted = Route(**spec["route"]), spec["volumes"]
+        seen.forget()
         asleep = spec["asleep"]  # what no pod has mounted may not be there, and is not grown before one has
         claims = _wait(route, lambda now: "" if asleep else unmade(wanted, now), MADE_LIMIT, _pods_trouble)
         _grow(route, made(wanted, claims), claims)
         _wait(route, lambda now: "" if asleep else ungrown(wanted, now), GROWN_LIMIT)
+        seen.forget()
 
     def drift(self, spec: Spec, coming: Spec) -> list[str]:
         try:
-            claims = look(Route(**spec["route"]))
+            claims = claims_of(seen.objects(Route(**spec["route"])))
         except RouteError as error:
             return [str(error)]
         if spec["asleep"] or coming["asleep"]:
@@ -72,8 +75,13 @@ class VolumesProvider(Provider):
 def look(route: Route) -> dict[str, Claim]:
     """The claims of the namespace. Raises RouteError."""
     words = ("get", "persistentvolumeclaims", "--output=json")
-    items = json.loads(ask(route, *words, what="the volumes' claims cannot be listed"))["items"]
-    return {str(one["metadata"]["name"]): _claim(one) for one in items}
+    return claims_of(json.loads(ask(route, *words, what="the volumes' claims cannot be listed"))["items"])
+
+
+def claims_of(objects: Sequence[Mapping[str, Any]]) -> dict[str, Claim]:
+    """Those among Kubernetes' objects, by name."""
+    wanted = (one for one in objects if one["kind"] == "PersistentVolumeClaim")
+    return {str(one["metadata"]["name"]): _claim(one) for one in wanted}
 
 
 def _claim(plain: Mapping[str, Any]) -> Claim:
@@ -109,7 +117,7 @@ def ungrown(wanted: Sizes, claims: Mapping[str, Claim]) -> str:
     for name in sorted(wanted.keys() & claims.keys()):
         claim = claims[name]
         if claim.has and in_bytes(claim.has) < in_bytes(claim.asks):
-            why = f": its driver grows it when its pod, {name.removeprefix('data-')}, starts the next time"
+            why = f": its driver grows it when its pod, {name.partition('-')[2]}, starts the next time"
             found.append(f"{name} has {claim.has} of {claim.asks}{why if PENDING in claim.conditions else ''}")
     return ", ".join(found)
 

@@ -10,13 +10,16 @@ import shlex
 
 from components.render.backup_sites import CONFIG_FILE, HOST_FILE, RESTORE_FILE, pod_host_site, pod_member_site
 from components.render.pgbackrest import Section, command, host_options, member_text, server, source_text, text
-from components.render.pods import TLS, Files, member_names, member_site
+from components.render.pod_layout import TLS, Files
+from components.render.pods import member_names, member_site
 from components.settings.backup import BackupSettings
 from components.settings.model import Settings
 
 PORT = 8432
 CLIENT = "backup"  # the common name that members let in
 NAME = "pgbackrest"  # of the ConfigMap, and of the Secret
+NO_PRIMARY = 56  # pgBackRest's exit code
+FIRST_TRIES, FIRST_PAUSE_S = 60, 10  # ten minutes at least, and the Job begins again three times
 
 
 def backup_files(settings: Settings) -> Files:
@@ -37,17 +40,27 @@ def backup_files(settings: Settings) -> Files:
 
 
 def script(settings: Settings) -> str:
-    """`sh backup.sh full|diff|incr|first`; the last takes a full one, unless there is one."""
+    """`sh backup.sh full|diff|incr|first OPTION...`; the last takes a full one, unless there is one.
+
+    It may be there before the members are, and waits for a primary, for nothing else; the others' time comes again.
+    """
     site = pod_host_site()
     call = shlex.join(command(settings.name, site.config, site.secrets))
     return (
         "set -eu\n"
-        f"{call} stanza-create\n"
-        'if [ "$1" = first ]; then\n'
+        "kind=$1 tries=1\n"
+        "shift\n"
+        f"until {call} stanza-create; do\n"
+        "  code=$?\n"
+        f'  [ "$kind$code" = first{NO_PRIMARY} ] && [ "$tries" -lt {FIRST_TRIES} ] || exit "$code"\n'
+        "  tries=$((tries + 1))\n"
+        f"  sleep {FIRST_PAUSE_S}\n"
+        "done\n"
+        'if [ "$kind" = first ]; then\n'
         f'  {call} --log-level-console=off info --output=json | grep -q \'"type":"full"\' && exit 0\n'
-        "  set full\n"
+        "  kind=full\n"
         "fi\n"
-        f'exec {call} "--type=$1" backup\n'
+        f'exec {call} "--type=$kind" "$@" backup\n'
     )
 
 

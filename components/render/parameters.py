@@ -97,12 +97,14 @@ def _sized(settings: Settings) -> dict[str, str]:
     if settings.platform != "kubernetes":
         return {}
     memory = in_bytes(settings.kubernetes.resources.memory)
-    volume = in_bytes(settings.kubernetes.storage.size)
+    storage = settings.kubernetes.storage
+    # A volume that has nothing else may be used further.
+    volume = 2 * in_bytes(storage.wal_size) if storage.wal_size else in_bytes(storage.size)
     return {
         "shared_buffers": megabytes(memory // 4),
         "effective_cache_size": megabytes(memory * 3 // 4),
         "maintenance_work_mem": megabytes(min(memory // 16, 2**30)),
-        # A slot of a lost replica may hold this much WAL of the volume; WAL between two checkpoints a tenth.
+        # A slot of a lost replica may hold three tenths of the volume in WAL; WAL between two checkpoints a tenth.
         "max_slot_wal_keep_size": megabytes(volume * 3 // 10),
         "max_wal_size": megabytes(min(volume // 10, 16 * 2**30)),
     }

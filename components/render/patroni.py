@@ -1,4 +1,4 @@
-"""Patroni's two configurations: the dynamic one, which the cluster shares through etcd, and a member's patroni.yml."""
+"""Patroni's two configurations: the dynamic one, which the cluster shares by its store, and a member's patroni.yml."""
 
 from __future__ import annotations
 
@@ -90,7 +90,8 @@ def member_configuration(
     """
     return {
         "scope": settings.name,
-        "namespace": NAMESPACE,
+        # Patroni gives a namespace that stands here to its store, whatever that calls so: of keys, or Kubernetes' own.
+        **({} if settings.lease_in_kubernetes else {"namespace": NAMESPACE}),
         "name": site.name,
         "log": _log(site),
         "restapi": {
@@ -103,17 +104,35 @@ def member_configuration(
             "verify_client": "optional",
         },
         "ctl": {"cacert": site.server.ca, "certfile": site.server.certificate, "keyfile": site.server.key},
+        **_store(settings, site),
+        "bootstrap": _bootstrap(settings, site, dynamic_configuration(settings, extensions, admissions)),
+        "postgresql": _postgresql(settings, site),
+        "watchdog": {"mode": "off"},  # the supervisor is the member's parent and ends it
+        "tags": {"nofailover": False, "noloadbalance": False, "clonefrom": False, "nosync": False},
+    }
+
+
+def _store(settings: Settings, site: MemberSite) -> dict[str, Any]:
+    """Where the leader's lease is kept."""
+    if settings.lease_in_kubernetes:
+        return {
+            "kubernetes": {
+                # The pods of the members, whose annotations are their records, and what Patroni's ConfigMaps get.
+                "labels": {"app.kubernetes.io/name": "postgresql", "app.kubernetes.io/part-of": "postgres-platform"},
+                "scope_label": "app.kubernetes.io/instance",
+                "role_label": "postgres-platform/role",  # nothing chooses by it: routing needs no label
+                "use_endpoints": False,
+                "bypass_api_service": False,  # it would need a right in the namespace `default`
+            }
+        }
+    return {
         "etcd3": {
             "hosts": list(site.etcd_hosts),
             "protocol": "https",
             "cacert": site.server.ca,
             "cert": site.server.certificate,
             "key": site.server.key,
-        },
-        "bootstrap": _bootstrap(settings, site, dynamic_configuration(settings, extensions, admissions)),
-        "postgresql": _postgresql(settings, site),
-        "watchdog": {"mode": "off"},  # the supervisor is the member's parent and ends it
-        "tags": {"nofailover": False, "noloadbalance": False, "clonefrom": False, "nosync": False},
+        }
     }
 
 
@@ -139,6 +158,7 @@ def _bootstrap(settings: Settings, site: MemberSite, shared: dict[str, Any]) -> 
             {"locale": "C.UTF-8"},
             {"auth-local": "peer"},
             {"auth-host": "scram-sha-256"},
+            *_wal(site),
         ],
         "post_init": shlex.join(["/bin/sh", site.post_init]),
     }
@@ -162,9 +182,14 @@ def _postgresql(settings: Settings, site: MemberSite) -> dict[str, Any]:
         "parameters": _member_parameters(site) | archive,
         "pg_ident": ident_lines(site.server_user, monitored=site.monitored),
         "create_replica_methods": ["basebackup"],
-        "basebackup": [{"checkpoint": "fast"}],
+        "basebackup": [{"checkpoint": "fast"}, *_wal(site)],
         **archiving(settings, site),
     }
+
+
+def _wal(site: MemberSite) -> list[dict[str, str]]:
+    """initdb's option and pg_basebackup's: pg_wal is then a link to there."""
+    return [{"waldir": site.wal}] if site.wal else []
 
 
 def _login(user: str, tls: Certificate) -> dict[str, str]:

@@ -125,11 +125,14 @@ def archiving(settings: Settings, member: MemberSite) -> dict[str, Any]:
 
 
 def _replicas(settings: Settings, member: MemberSite) -> dict[str, Any]:
-    """In pods a replica is made from the repository, which spares the primary; on one machine it is all one disk."""
-    if settings.platform != "kubernetes":
+    """In pods a replica is made from the repository, which spares the primary; on one machine it is all one disk.
+
+    Not while a cluster goes back in place: the newest backup is then of a future that is no more.
+    """
+    if settings.platform != "kubernetes" or (settings.restore and settings.restore.in_place):
         return {}
     site = backup_site(settings, member)
-    asked = command(settings.name, site.config, site.secrets, "--delta", "--type=standby", "restore")
+    asked = command(settings.name, site.config, site.secrets, "--delta", *_linked(member), "--type=standby", "restore")
     return {
         "create_replica_methods": [RESTORE_METHOD, "basebackup"],
         RESTORE_METHOD: {"command": shlex.join(asked), "keep_data": True, "no_params": True, "no_leader": True},
@@ -158,8 +161,13 @@ def restore_arguments(settings: Settings, member: MemberSite) -> list[str]:
     assert settings.restore is not None
     site = backup_site(settings, member)
     source = settings.restore.source
-    where = f"--pg1-path={member.data}"
-    return command(source, site.source_config, site.source_secrets, where, "--delta", *_target(settings), "restore")
+    where = [f"--pg1-path={member.data}", "--delta", *_linked(member)]
+    return command(source, site.source_config, site.source_secrets, *where, *_target(settings), "restore")
+
+
+def _linked(member: MemberSite) -> list[str]:
+    """pg_wal on the member's own volume for WAL, whether or not the cluster of the backup had one."""
+    return [f"--link-map=pg_wal={member.wal}"] if member.wal else []
 
 
 def _target(settings: Settings) -> list[str]:

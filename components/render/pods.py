@@ -1,32 +1,53 @@
-"""Kubernetes: where each part lives in its pod, and the files of the three ConfigMaps `etcd`, `patroni`, `gateway`.
+"""Kubernetes: the files of the ConfigMaps `patroni` and `gateway`, and of `etcd` where there is one.
 
-One file serves all pods of a kind; what differs comes from the pod's name: the supervisor puts it in for `${POD_NAME}`.
 Names are short (`pg-0.pg`), so they hold in any namespace and under any cluster domain.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
-from pathlib import PurePosixPath
+from collections.abc import Collection
 from typing import Any
 
-import yaml
-
-from components.render.etcd import etcd_configuration
 from components.render.haproxy import haproxy_cfg
 from components.render.hba import Admission, pooler_hba
 from components.render.patroni import NAMESPACE, member_configuration
 from components.render.pgbackrest import after_init
 from components.render.pgbouncer import EVERY_DATABASE, pgbouncer_ini, users
 from components.render.pgbouncer_sql import monitor_sql, pgbouncer_sql, post_init_script
+from components.render.pod_election import etcd_files, etcd_hosts, gateway_store, member_environment, member_store
+from components.render.pod_layout import (
+    ACCOUNT,
+    ALIVE,
+    CONFIG,
+    DATA,
+    FROZEN_SECONDS,
+    GATEWAY_STOP,
+    HEALTH,
+    LIBRARY,
+    MEMBER_STOP,
+    PATRONI_PYTHON,
+    PGBOUNCER_VERSION,
+    POD,
+    POOLED,
+    POOLED_READER,
+    POSTGRES,
+    READER,
+    REST,
+    RUN,
+    TLS,
+    WAL,
+    WRITER,
+    Files,
+    as_json,
+    as_yaml,
+    paths,
+    supervisor,
+)
 from components.render.sites import (
     ANYWHERE,
     LOOPBACK,
     POOLER_HBA,
     POOLER_USERS,
-    Certificate,
-    EtcdSite,
     GatewaySite,
     MemberSite,
     PoolerSite,
@@ -34,49 +55,10 @@ from components.render.sites import (
 )
 from components.settings.model import Settings
 
-POSTGRES, REST, ALIVE = 5432, 8008, 8009
-ETCD_CLIENT, ETCD_PEER, ETCD_METRICS = 2379, 2380, 2381
-WRITER, READER, POOLED, POOLED_READER, HEALTH = 5432, 5433, 6432, 6433, 8404
-ACCOUNT = "postgres"  # of the image, with a user id of its own above 10000
-POD = "${POD_NAME}"
-CONFIG, TLS, DATA = map(PurePosixPath, ("/etc/postgres-platform/config", "/etc/postgres-platform/tls", "/data"))
-RUN = PurePosixPath("/run/postgres-platform")
-LIBRARY = "/usr/lib/postgres-platform"  # holds the package `supervisor`
-PATRONI_PYTHON = "/opt/patroni/bin/python3"
-PGBOUNCER_VERSION = (1, 24)
-# A pod may take `terminationGracePeriodSeconds` to stop, the preStop hook included; the rest is the supervisor's.
-MEMBER_STOP, NODE_STOP, GATEWAY_STOP = 500.0, 20.0, 20.0
-# Before kubelet's own probe ends the container: the supervisor then still gives the lease back.
-FROZEN_SECONDS = 5.0
-
-Files = dict[str, str]
-
 
 def member_names(settings: Settings) -> tuple[str, ...]:
     """pg-0, pg-1, ..."""
     return tuple(f"pg-{number}" for number in range(settings.members))
-
-
-def etcd_names(settings: Settings) -> tuple[str, ...]:
-    """etcd-0, etcd-1, ..."""
-    return tuple(f"etcd-{number}" for number in range(settings.kubernetes.etcd.nodes))
-
-
-def etcd_site(name: str) -> EtcdSite:
-    """One etcd pod."""
-    return EtcdSite(
-        number=int(name.rpartition("-")[2]),
-        name=name,
-        directory=str(DATA),
-        data=f"{DATA}/etcd",
-        config_file=f"{RUN}/etcd.yml",
-        address=ANYWHERE,
-        client_port=ETCD_CLIENT,
-        peer_port=ETCD_PEER,
-        tls=certificate(TLS, "etcd"),
-        host=f"{name}.etcd",
-        metrics_port=ETCD_METRICS,
-    )
 
 
 def member_site(settings: Settings, name: str) -> MemberSite:
@@ -98,11 +80,12 @@ def member_site(settings: Settings, name: str) -> MemberSite:
         rest_port=REST,
         binaries=f"/usr/lib/postgresql/{settings.known_major}/bin",
         server_user=ACCOUNT,
-        etcd_hosts=_etcd_hosts(settings),
+        etcd_hosts=etcd_hosts(settings),
         server=certificate(TLS, "server"),
         replicator=certificate(TLS, "replicator"),
         rewind=certificate(TLS, "rewind"),
         monitored=True,
+        wal=f"{WAL}/pg_wal" if settings.kubernetes.storage.wal_size else "",
     )
 
 
@@ -119,7 +102,7 @@ def gateway_site(settings: Settings) -> GatewaySite:
         pooled=_pooler("pooled", POOLED),
         pooled_reader=_pooler("pooled-reader", POOLED_READER),
         client=certificate(TLS, "gateway"),
-        etcd_hosts=_etcd_hosts(settings),
+        etcd_hosts=etcd_hosts(settings),
         health_port=HEALTH,
     )
 
@@ -130,18 +113,11 @@ def configuration_files(
     admissions: Collection[Admission] | None = None,
 ) -> dict[str, Files]:
     """The data of each ConfigMap, by its name. It holds no secret."""
-    return {
-        "etcd": etcd_files(settings),
+    etcd = {} if settings.lease_in_kubernetes else {"etcd": etcd_files(settings)}
+    return etcd | {
         "patroni": member_files(settings, extensions, admissions),
         "gateway": gateway_files(settings, admissions),
     }
-
-
-def etcd_files(settings: Settings) -> Files:
-    """One file a node, because etcd reads nothing else beside its file, and the supervisor's."""
-    nodes = [etcd_site(name) for name in etcd_names(settings)]
-    files = {f"{node.name}.yml": _yaml(etcd_configuration(settings, node, nodes)) for node in nodes}
-    return files | {"node.json": _json(_node(settings, nodes))}
 
 
 def member_files(
@@ -157,10 +133,10 @@ def member_files(
     if settings.kubernetes.fenced:
         configuration["fenced"] = sorted(settings.kubernetes.fenced)  # supervisor/patroni_main.py makes tags of it
     return {
-        "patroni.yml": _yaml(configuration),
+        "patroni.yml": as_yaml(configuration),
         "post_init.sh": post_init_script(site, after_init(settings, site)),
         "post_init.sql": monitor_sql() + pgbouncer_sql(),
-        "member.json": _json(_member(settings, site)),
+        "member.json": as_json(_member(settings, site)),
     }
 
 
@@ -174,12 +150,8 @@ def gateway_files(settings: Settings, admissions: Collection[Admission] | None =
         POOLER_HBA: pooler_hba(admissions),
         POOLER_USERS: users(),
         "haproxy.cfg": haproxy_cfg(site, members),
-        "gateway.json": _json(_gateway(settings, site, members)),
+        "gateway.json": as_json(_gateway(settings, site, members)),
     }
-
-
-def _etcd_hosts(settings: Settings) -> tuple[str, ...]:
-    return tuple(etcd_site(name).client for name in etcd_names(settings))
 
 
 def _pooler(name: str, port: int) -> PoolerSite:
@@ -199,47 +171,23 @@ def _pooler(name: str, port: int) -> PoolerSite:
     )
 
 
-def _supervisor(name: str, directory: str, stop: float, status: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "directory": directory,
-        "log_file": "-",
-        "status_file": status,
-        "stop_limit_seconds": stop,
-        "watched_folders": [str(CONFIG), str(TLS)],
-    }
-
-
-def _node(settings: Settings, nodes: list[EtcdSite]) -> dict[str, Any]:
-    site = nodes[0]
-    return _supervisor(POD, str(DATA), NODE_STOP, f"{DATA}/status.json") | {
-        "command": ["/usr/bin/etcd", "--config-file", site.config_file],
-        "joining": {
-            "template": f"{CONFIG}/{POD}.yml",
-            "written": site.config_file,
-            "data_dir": site.data,
-            "peer_url": f"https://{POD}.etcd:{ETCD_PEER}",
-            "etcd": _etcd(settings, site.tls),
-        },
-    }
-
-
 def _member(settings: Settings, site: MemberSite) -> dict[str, Any]:
     # On the volume: its lock keeps a second pod, forced upon the same volume, from starting a second PostgreSQL there.
-    return _supervisor(POD, str(DATA), MEMBER_STOP, f"{DATA}/status.json") | {
+    return supervisor(POD, str(DATA), MEMBER_STOP, f"{DATA}/status.json") | {
         "environment": {
             "PYTHONPATH": LIBRARY,
             "PYTHONDONTWRITEBYTECODE": "1",
             "PATRONI_NAME": POD,
             "PATRONI_RESTAPI_CONNECT_ADDRESS": f"{POD}.pg:{REST}",
             "PATRONI_POSTGRESQL_CONNECT_ADDRESS": f"{POD}.pg:{POSTGRES}",
+            **member_environment(settings),
         },
         "scope": settings.name,
         "namespace": NAMESPACE,
         "command": [PATRONI_PYTHON, "-m", "supervisor.patroni_main", site.config_file],
         "data_dir": site.data,
-        "etcd": _etcd(settings, site.server),
-        "rest": _paths(site.server),
+        **member_store(settings, site.server),
+        "rest": paths(site.server),
         "rest_port": REST,
         "sockets": site.sockets,
         "binaries": site.binaries,
@@ -250,14 +198,14 @@ def _member(settings: Settings, site: MemberSite) -> dict[str, Any]:
 
 
 def _gateway(settings: Settings, site: GatewaySite, members: list[MemberSite]) -> dict[str, Any]:
-    return _supervisor(POD, str(RUN), GATEWAY_STOP, f"{RUN}/status.json") | {
+    return supervisor(POD, str(RUN), GATEWAY_STOP, f"{RUN}/status.json") | {
         "scope": settings.name,
         "namespace": NAMESPACE,
-        "etcd": _etcd(settings, site.client),
+        **gateway_store(settings, site.client),
         "members": {
             member.name: {"host": member.host, "port": member.port, "rest_port": member.rest_port} for member in members
         },
-        "rest": _paths(site.client),
+        "rest": paths(site.client),
         "pgbouncer": [
             _kept_pooler(site.pooled, "leader"),
             # By number: `localhost` is ::1 first in a pod, where HAProxy does not listen.
@@ -280,20 +228,3 @@ def _kept_pooler(site: PoolerSite, target: str) -> dict[str, Any]:
         "databases": {"*": EVERY_DATABASE},
         "finish": True,
     }
-
-
-def _etcd(settings: Settings, who: Certificate) -> dict[str, Any]:
-    return {"endpoints": [f"https://{host}" for host in _etcd_hosts(settings)], **_paths(who)}
-
-
-def _paths(who: Certificate) -> dict[str, str]:
-    return {"ca": who.ca, "cert": who.certificate, "key": who.key}
-
-
-def _json(plain: Mapping[str, Any]) -> str:
-    return json.dumps(plain, indent=2) + "\n"
-
-
-def _yaml(plain: Mapping[str, Any]) -> str:
-    # By way of JSON, because YAML would write anchors for parts that stand in two places.
-    return yaml.safe_dump(json.loads(json.dumps(plain)), sort_keys=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.render.restored import restored_to, target
 from components.settings.model import Settings
 
 # Beyond the lease: etcd ends it (1 s), the race for it (2 s), the promotion (2 s), the route (1 s).
@@ -28,7 +29,17 @@ def promise(settings: Settings) -> list[str]:
         at = f"{primary.host}:{primary.port}"
         told = f"a standby cluster of {at}: takes no writes; a promotion loses what has not arrived"
         return [told, *_backups(settings)]
-    return [*_recovery_time(settings), _loss(settings), *_backups(settings)]
+    without_api, kept = _without_the_api(settings), [*_backups(settings), *_restore(settings)]
+    return [*_recovery_time(settings), *without_api, _loss(settings), *kept]
+
+
+def _without_the_api(settings: Settings) -> Iterator[str]:
+    """What is given up without etcd."""
+    if settings.lease_in_kubernetes and settings.replicas:
+        yield (
+            "RTO, Kubernetes API down: no failover until it answers (leader_election kubernetes); the primary goes on"
+            " while all members answer it, and stops taking writes when one does not"
+        )
 
 
 def _backups(settings: Settings) -> Iterator[str]:
@@ -47,6 +58,11 @@ def _backups(settings: Settings) -> Iterator[str]:
     if settings.platform == "embedded":
         times = ", ".join(f"{kind} {time}" for kind, time in schedule.model_dump().items() if time)
         yield f"backups: nothing on this machine runs the schedule ({times}): call make backup from a crontab"
+
+
+def _restore(settings: Settings) -> Iterator[str]:
+    if wanted := restored_to(settings):
+        yield f"restore: a new cluster is made from {wanted['source']}, {target(wanted)}; one that was is left alone"
 
 
 def _recovery_time(settings: Settings) -> list[str]:

@@ -72,6 +72,7 @@ class MemberSite:
     `server_user` is the operating system's account that the unix socket lets in as superuser.
     `server` is the certificate of PostgreSQL, of the REST interface and, as a client, of Patroni towards etcd and other
     members' REST. `replicator` and `rewind` log in to other members. `ca` in each is the same file.
+    `wal` is the folder of WAL, where that is not pg_wal itself.
     `monitored` lets the account `monitor` in by the unix socket, for an exporter beside the server.
     """
 
@@ -96,6 +97,7 @@ class MemberSite:
     replicator: Certificate
     rewind: Certificate
     monitored: bool = False
+    wal: str = ""
 
     @property
     def rest(self) -> str:

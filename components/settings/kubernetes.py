@@ -28,7 +28,7 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
 class StorageSettings(Section):
-    """One volume a member and one for each etcd node. No volume is ever made smaller."""
+    """One volume a member, or two, and one for each etcd node. No volume is ever made smaller."""
 
     storage_class: str | None = setting(
         None, pattern=SUBDOMAIN, cost="new cluster",
@@ -36,7 +36,13 @@ class StorageSettings(Section):
     )  # fmt: skip
     size: str = setting(
         "10Gi", pattern=SIZE, unit="Kubernetes quantity", cost="nothing restarts",
-        description="A member's volume: data and WAL. It can only grow, and only where the class allows expansion.",
+        description="A member's volume: data, and WAL unless wal_size is set. It can only grow, and only where the "
+        "class allows expansion.",
+    )  # fmt: skip
+    wal_size: str | None = setting(
+        None, pattern=SIZE, unit="Kubernetes quantity", cost="nothing restarts",
+        description="A second volume of each member, for WAL alone: WAL that cannot be archived then never fills the "
+        "data's volume. Whether there is one is fixed when the cluster is made; it can only grow.",
     )  # fmt: skip
     etcd_size: str = setting(
         "2Gi", pattern=SIZE, unit="Kubernetes quantity", cost="nothing restarts",
@@ -234,8 +240,9 @@ class KubernetesSettings(Section):
     etcd: EtcdSettings = setting(EtcdSettings(), cost="new cluster", description="The store of the leader's lease.")
     leader_election: Literal["etcd", "kubernetes"] = setting(
         "etcd", cost="new cluster",
-        description="Where the leader's lease is kept. This release has etcd: with the Kubernetes API as the store a "
-        "failover would wait for that API, so kubernetes is refused.",
+        description="Where the leader's lease is kept. kubernetes: in ConfigMaps, by the Kubernetes API, without pods "
+        "and volumes of etcd; members then hold a token for them, and while that API is down there is no failover: "
+        "the primary goes on only as long as all members answer it. etcd needs no API. Fixed after creation.",
     )  # fmt: skip
     standby_of: StandbySettings | None = setting(
         None, cost="reload", description="Makes this a standby cluster of another one. Without it: promoted."

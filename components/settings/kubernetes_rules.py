@@ -18,6 +18,7 @@ HERE = "kubernetes"
 # 4 s to end. Its lease must live longer.
 FROZEN_IS_DEAD = 16
 LEAST_MEMORY, LEAST_GATEWAY, LEAST_VOLUME, LEAST_ETCD = 256 * 2**20, 64 * 2**20, 2**30, 256 * 2**20
+LEAST_WAL = 512 * 2**20
 SERVICES = ("writer", "reader", "pooled", "pooled_reader")
 # Public images that people try first. Patroni is in none of them; what any other image holds, its first start says.
 WITHOUT_PATRONI = re.compile(
@@ -36,7 +37,7 @@ def kubernetes_faults(settings: Settings) -> Iterator[Fault]:
 
 def _etcd(settings: Settings) -> Iterator[Fault]:
     nodes = settings.kubernetes.etcd.nodes
-    if nodes % 2 == 0:
+    if nodes % 2 == 0 and not settings.lease_in_kubernetes:
         yield (
             (HERE, "etcd", "nodes"),
             f"found {nodes}; an even number bears no more losses than {nodes - 1} and needs one more vote; set"
@@ -45,11 +46,17 @@ def _etcd(settings: Settings) -> Iterator[Fault]:
 
 
 def _election(settings: Settings) -> Iterator[Fault]:
-    if settings.kubernetes.leader_election == "kubernetes":
+    """What is said of etcd where there is none was meant for something."""
+    if not settings.lease_in_kubernetes:
+        return
+    given = settings.kubernetes
+    said = [("etcd", name) for name in sorted(given.etcd.model_fields_set)]
+    said += [("storage", "etcd_size")] if "etcd_size" in given.storage.model_fields_set else []
+    for path in said:
         yield (
-            (HERE, "leader_election"),
-            "found kubernetes; this release keeps the lease in etcd only, since with the Kubernetes API as the store"
-            " neither failover nor routing would go on while that API is down; set etcd or remove it",
+            (HERE, *path),
+            f"has no meaning with {HERE}.leader_election kubernetes, which runs no etcd; remove it, or set"
+            " leader_election to etcd",
         )
 
 
@@ -92,10 +99,11 @@ def _sizes(settings: Settings) -> Iterator[Fault]:
     wanted = settings.kubernetes
     for path, given, least, word in (
         (("storage", "size"), wanted.storage.size, LEAST_VOLUME, "1Gi"),
+        (("storage", "wal_size"), wanted.storage.wal_size, LEAST_WAL, "512Mi"),
         (("storage", "etcd_size"), wanted.storage.etcd_size, LEAST_ETCD, "256Mi"),
         (("gateways", "memory"), wanted.gateways.memory, LEAST_GATEWAY, "64Mi"),
     ):
-        if in_bytes(given) < least:
+        if given is not None and in_bytes(given) < least:
             yield (HERE, *path), f"found {given}; allowed is {word} or more"
 
 

@@ -120,6 +120,11 @@ class Settings(Section):
         return self.replicas + 1
 
     @property
+    def lease_in_kubernetes(self) -> bool:
+        """Whether the leader's lease is kept by the Kubernetes API, and there is no etcd."""
+        return self.platform == "kubernetes" and self.kubernetes.leader_election == "kubernetes"
+
+    @property
     def known_major(self) -> int:
         """The major version; raises when neither the stack nor the platform has said which."""
         if self.major is None:

@@ -30,6 +30,8 @@ member (Patroni and its PostgreSQL):
                   ["<venv>/bin/patroni", ...] works too, about 42 ms slower per etcd call
     data_dir      PGDATA; a process of ours whose working directory it is and whose program is `postgres` belongs to it
     etcd          {"endpoints": ["https://localhost:15440", ...], "ca": path, "cert": path, "key": path}
+    kubernetes    instead of etcd, where Patroni keeps the lease in ConfigMaps: {"host", "port", "namespace"} of the
+                  API, and "token" and "ca", paths of the pod's ServiceAccount (where Kubernetes mounts them)
     restart_delay_seconds   1.0; doubled at each further death within a minute, up to 30
     stop_limit_seconds      60; a planned stop that takes longer is finished by SIGKILL, then the lease is given back
     rest, rest_port         {"ca", "cert", "key"} and port (8008) of Patroni's REST API on localhost; for the next two
@@ -49,7 +51,7 @@ node (etcd):
 
 gateway (PgBouncer, HAProxy and the follower of the leader key):
 
-    scope, namespace, etcd              as above
+    scope, namespace, etcd              as above; without etcd the members are asked, every half second, for `/primary`
     members       {"pg-1": {"host": "localhost", "port": 15460, "rest_port": 15470}, ...}; the names are Patroni's,
                   and those of the servers in both HAProxy backends; SIGHUP reads this file again, so that a member
                   may come or go
@@ -76,5 +78,6 @@ status_file (all roles; a reader must check that `pid` still has `start_time`):
      "children": {<program>: {"pid", "start_time", "restarts", "last_exit": null | {"at", "code", "signal", "reason"}}},
      "restarts": sum over the children}
     member: its program is "patroni", and {"lease": null | {"returned_at", "was_leader", "seconds"}} is added.
-    gateway: {"leader": null | member, "leader_since", "applied_at", "etcd_endpoint"} are added.
+    gateway: {"leader": null | member, "leader_since", "applied_at"} are added, and the nodes of etcd that answer as
+    "etcd_endpoints", or the members that do as "answering".
 """

@@ -35,6 +35,20 @@ class Etcd(Access):
     endpoints: tuple[str, ...]
 
 
+_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kubernetes:
+    """The Kubernetes API where it keeps the leader's lease, and what a pod shows it; `token` and `ca` are paths."""
+
+    host: str
+    port: str
+    namespace: str
+    token: str = f"{_ACCOUNT}/token"
+    ca: str = f"{_ACCOUNT}/ca.crt"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Common:
     """What the three roles share; times are seconds, sizes bytes."""
@@ -57,7 +71,8 @@ class Member(Common):
     scope: str
     command: tuple[str, ...]
     data_dir: str
-    etcd: Etcd
+    etcd: Etcd | None = None
+    kubernetes: Kubernetes | None = None
     namespace: str = "/service/"
     stop_limit_seconds: float = 60.0
     rest: Access | None = None
@@ -121,10 +136,10 @@ class Balancer:
 
 @dataclass(frozen=True, kw_only=True)
 class Gateway(Common):
-    """PgBouncer, HAProxy, and the follower of the leader key."""
+    """PgBouncer, HAProxy, and the follower of the leader; without `etcd` it asks the members themselves."""
 
     scope: str
-    etcd: Etcd
+    etcd: Etcd | None = None
     members: Mapping[str, Address]
     rest: Access
     pgbouncer: tuple[Pooler, ...]
@@ -141,6 +156,8 @@ _TEXT: dict[str, Any] = {"str": str, "int": int, "float": (int, float), "bool": 
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 _NESTED: dict[str, Any] = {
     "Etcd": Etcd,
+    "Etcd | None": Etcd,
+    "Kubernetes | None": Kubernetes,
     "Access": Access,
     "Access | None": Access,
     "Joining | None": Joining,
@@ -198,6 +215,8 @@ def _build(kind: type[Any], plain: Any, where: str, problems: list[str]) -> Any:
     }
     if kind is Pooler:
         problems += _target_problems(values.get("target"), where)
+    if kind is Member and (plain.get("etcd") is None) == (plain.get("kubernetes") is None):
+        problems.append(f"{where}: must have either `etcd` or `kubernetes`, which keeps the leader's lease")
     return None if problems else kind(**values)
 
 

@@ -15,9 +15,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .configuration import Access, Etcd
+from .store import StoreError
 
 
-class EtcdError(Exception):
+class EtcdError(StoreError):
     """No endpoint answered, or one refused; the message names each endpoint and what it said."""
 
 

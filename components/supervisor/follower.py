@@ -16,8 +16,8 @@ from . import balancer, etcd, primary, routing, sockets, status
 from .addresses import Addresses
 from .configuration import Address, Gateway, Pooler
 from .log import Log
+from .news import news_of
 from .routing import View
-from .watchers import Watchers
 
 # Between two questions to a leader that is no primary yet: for the first seconds, later, and where it seems to lead a
 # standby cluster, which may last for years.
@@ -47,10 +47,10 @@ class Follower:
 
     def __init__(self, settings: Gateway, poolers: Poolers, log: Log, applied: Callable[[], None]) -> None:
         self._settings, self._poolers, self._log, self._applied = settings, poolers, log, applied
-        self._news = threading.Condition()
+        self._wakeful = threading.Condition()
         self._changed = True
         self._stopping = False
-        self._watchers = Watchers(settings.etcd, f"{settings.namespace}{settings.scope}/", log, self.wake)
+        self._news = news_of(settings, log, self.wake)
         self._addresses = Addresses(settings.members, settings.resolve_seconds, self.balancer_started)
         self._rest = etcd.tls(settings.rest)
         self._leader: str | None = None
@@ -61,17 +61,17 @@ class Follower:
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
 
     def start(self) -> None:
-        self._watchers.start()
+        self._news.start()
         self._addresses.start()
         self._thread.start()
 
     def stop(self) -> None:
         """Ends the thread and any pause; waits up to 3 s."""
-        self._watchers.stop()
+        self._news.stop()
         self._addresses.stop()
-        with self._news:
+        with self._wakeful:
             self._stopping = True
-            self._news.notify()
+            self._wakeful.notify()
         self._thread.join(3.0)
 
     def wait_first(self, limit: float) -> bool:
@@ -79,14 +79,15 @@ class Follower:
         return self._first.wait(limit)
 
     def wake(self) -> None:
-        with self._news:
+        with self._wakeful:
             self._changed = True
-            self._news.notify()
+            self._wakeful.notify()
 
     def change(self, settings: Gateway) -> None:
         """New addresses, databases, backends or certificates (not other etcd nodes): applied at once."""
         self._settings = settings
         self._addresses.change(settings.members)
+        self._news.change(settings)
         self._rest = etcd.tls(settings.rest)
         self.write_databases()
         self.balancer_started()
@@ -94,9 +95,9 @@ class Follower:
     def balancer_started(self) -> None:
         """HAProxy forgot all it was told: tell it again, until it hears."""
         now = time.monotonic()
-        with self._news:
+        with self._wakeful:
             self._reapply = [now + after for after in _REAPPLY]
-            self._news.notify()
+            self._wakeful.notify()
 
     def write_databases(self) -> None:
         """Writes each PgBouncer's databases file as things stand."""
@@ -109,7 +110,7 @@ class Follower:
             "leader": self._leader,
             "leader_since": self._leader_since or None,
             "applied_at": self._applied_at or None,
-            "etcd_endpoints": self._watchers.endpoints(),
+            **self._news.status(),
         }
 
     # The thread.
@@ -125,9 +126,9 @@ class Follower:
         self._resume("the gateway stops")
 
     def _step(self, before: View) -> View:
-        view = self._watchers.view()
+        view = self._news.view()
         if view != before:
-            self._log(f"leader key: {view.leader or 'none'}{', asked to hand over' if view.handing_over else ''}")
+            self._log(f"leader: {view.leader or 'none'}{', asked to hand over' if view.handing_over else ''}")
         if view.leader is None:
             if self._leader is not None:
                 self._hold("no leader")
@@ -145,9 +146,9 @@ class Follower:
     def _sleep(self, seconds: float | None) -> None:
         times = self._reapply[:1] + ([self._pause.until] if self._pause else [])
         left = [at - time.monotonic() for at in times] + ([seconds] if seconds is not None else [])
-        with self._news:
+        with self._wakeful:
             if not self._changed and not self._stopping:
-                self._news.wait(max(0.0, min(left)) if left else None)
+                self._wakeful.wait(max(0.0, min(left)) if left else None)
             self._changed = False
 
     def _confirm(self, view: View) -> bool:
@@ -162,8 +163,8 @@ class Follower:
             self._end_long_pause()
             self._tell_balancer_again()  # readers need no primary
             self._sleep(_interval(time.monotonic() - began) if at else _LATER_INTERVAL)
-            if self._watchers.view() != view:
-                with self._news:
+            if self._news.view() != view:
+                with self._wakeful:
                     self._changed = True
                 return False
         return False

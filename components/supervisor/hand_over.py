@@ -2,7 +2,7 @@
 
     python3 -m supervisor.hand_over --config FILE
 
-FILE is the member's. Gateways hold their clients while the switchover runs, because they see it asked for in etcd.
+FILE is the member's. Gateways hold their clients while the switchover runs: they see it asked for in etcd, or are told.
 Each step has a limit, and what fails is said and left: the pod stops anyway, and the supervisor then stops the member
 cleanly.
 """

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from .configuration import Etcd, Member
+from .etcd import Client, Snapshot
+from .kubernetes import KubernetesStore
+from .store import Standing, Store, says_pause
 
-from .etcd import Snapshot
+
+def store_of(member: Member) -> Store:
+    """The one that its configuration names; configuration.py sees to it that there is exactly one."""
+    if member.kubernetes is not None:
+        return KubernetesStore(member.kubernetes, member.scope, member.name)
+    assert member.etcd is not None
+    return EtcdStore(member.etcd, f"{member.namespace}{member.scope}/", member.name)
 
 
-@dataclass(frozen=True)
-class Standing:
-    """A member's standing in its cluster; `leases` are those of the keys that only this member writes."""
+class EtcdStore:
+    """etcd, by the keys below a prefix."""
 
-    leads: bool
-    paused: bool
-    leases: frozenset[int]
+    name = "etcd"
+
+    def __init__(self, settings: Etcd, prefix: str, member: str) -> None:
+        self._client, self._prefix, self._member = Client(settings), prefix, member
+
+    def standing(self, *, limit: float) -> Standing:
+        return standing(self._client.snapshot(self._prefix, limit=limit), self._prefix, self._member)
+
+    def give_back(self, known: Standing, *, limit: float) -> None:
+        for lease in known.leases:
+            self._client.revoke(lease, limit=limit)
+
+    def faults(self, *, limit: float) -> list[str]:  # noqa: ARG002  a Store's
+        """Whoever has a certificate may do all of it."""
+        return []
 
 
 def standing(snapshot: Snapshot, prefix: str, name: str) -> Standing:
@@ -28,8 +47,4 @@ def standing(snapshot: Snapshot, prefix: str, name: str) -> Standing:
 
 def _is_paused(snapshot: Snapshot, prefix: str) -> bool:
     config = snapshot.keys.get(f"{prefix}config")
-    try:
-        plain = json.loads(config.value) if config else {}
-    except ValueError:
-        return False
-    return isinstance(plain, dict) and plain.get("pause") is True
+    return says_pause(config.value if config else "")

@@ -16,18 +16,19 @@ from typing import Any
 
 from . import health, processes, status
 from .configuration import Member
-from .etcd import Client, EtcdError
 from .frozen import Watchdog
 from .keeper import Keeper
-from .lease import Standing, standing
+from .lease import store_of
 from .log import Log
 from .node import end_earlier_life
 from .program import Program
 from .status import Exit
+from .store import Standing, StoreError
 
 PATRONI = "patroni"
-_ASK_LIMIT = 0.5  # how long an orphaned primary may live on while etcd is asked whether the cluster is paused
+_ASK_LIMIT = 0.5  # how long an orphaned primary may live on while it is asked whether the cluster is paused
 _GIVE_BACK_LIMIT = 5.0  # then the ttl ends it
+_RIGHTS_LIMIT = 2.0  # only to tell of a fault
 _END_LIMIT = 30.0  # SIGKILL takes milliseconds; longer means a process stuck in the kernel
 
 
@@ -37,8 +38,7 @@ class MemberRole:
     def __init__(self, member: Member, log: Log) -> None:
         self._member, self._log = member, log
         self._earlier = status.read(member.status_file)
-        self._client = Client(member.etcd)
-        self._prefix = f"{member.namespace}{member.scope}/"
+        self._store = store_of(member)
         self._ending = False
         self._first = True
         self._paused = False
@@ -56,6 +56,8 @@ class MemberRole:
             self._watchdog.start()
             health.serve(self._member.health_port, self._watchdog.well)
             self._first = False
+            for fault in self._store.faults(limit=_RIGHTS_LIMIT):
+                self._log(fault)
             self._after_an_earlier_container()
         if self._paused or not self._remains() or self._is_paused():
             return
@@ -177,9 +179,9 @@ class MemberRole:
 
     def _standing(self, limit: float) -> Standing | None:
         try:
-            return standing(self._client.snapshot(self._prefix, limit=limit), self._prefix, self._member.name)
-        except EtcdError as error:
-            self._log(f"etcd could not be asked: {error}")
+            return self._store.standing(limit=limit)
+        except StoreError as error:
+            self._log(f"{self._store.name} could not be asked: {error}")
             return None
 
     def _is_paused(self) -> bool:
@@ -187,15 +189,14 @@ class MemberRole:
         return known is not None and known.paused
 
     def _give_back(self, known: Standing | None) -> None:
-        """The member is dead, which is proven; only leases of its own keys are revoked, so this harms nobody."""
+        """The member is dead, which is proven; only what is its own is given back, so this harms nobody."""
         began = time.monotonic()
         known = known or self._standing(_GIVE_BACK_LIMIT)
-        if known is None or not known.leases:
+        if known is None or not known.holds:
             return
         try:
-            for lease in known.leases:
-                self._client.revoke(lease, limit=_GIVE_BACK_LIMIT)
-        except EtcdError as error:
+            self._store.give_back(known, limit=_GIVE_BACK_LIMIT)
+        except StoreError as error:
             self._log(f"the lease could not be given back, its ttl will end it: {error}")
             return
         seconds = round(time.monotonic() - began, 4)

@@ -12,10 +12,13 @@ after one was replaced the others do not reach it, and neither a switchover nor 
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
 from typing import Any
+
+from .announcing import announce
 
 
 def keep_nodelay(dcs: Any) -> None:
@@ -77,14 +80,32 @@ def fence(config: Any) -> None:
     config._load_config_file = load_config_file
 
 
+def explain(refusal: Any) -> None:
+    """Gives the Kubernetes API's refusals the words that it sent; Patroni logs their class alone, each second."""
+
+    def told(self: Any) -> str:
+        body = self.body.decode(errors="replace") if isinstance(self.body, bytes) else str(self.body or "")
+        try:
+            body = str(json.loads(body)["message"])
+        except (ValueError, KeyError, TypeError):
+            body = body[:200]
+        return f"{type(self).__name__}({self.status} {self.reason}: {body})"
+
+    refusal.__repr__ = told
+
+
 def main() -> None:
     from patroni.__main__ import main as patroni  # type: ignore[import-not-found]
+    from patroni.api import RestApiHandler  # type: ignore[import-not-found]
     from patroni.config import Config  # type: ignore[import-not-found]
     from patroni.dcs.etcd import DnsCachingResolver  # type: ignore[import-not-found]
     from patroni.dcs.etcd3 import Etcd3  # type: ignore[import-not-found]
+    from patroni.dcs.kubernetes import K8sClient, Kubernetes  # type: ignore[import-not-found]
 
     keep_nodelay(Etcd3)
+    announce(Kubernetes, RestApiHandler)  # where etcd is watched, the switchover itself is seen there
     ask_again(DnsCachingResolver)
+    explain(K8sClient.rest.ApiException)
     fence(Config)
     patroni()
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import http.client
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from . import etcd
-from .configuration import Etcd
+from .configuration import Etcd, Gateway
 from .log import Log
 from .routing import Keys, View
 
@@ -48,10 +49,13 @@ class Watchers:
         with self._lock:
             return self._keys.view()
 
-    def endpoints(self) -> list[str]:
+    def change(self, settings: Gateway) -> None:
+        """Members come and go without etcd's; other etcd nodes are read at a start alone."""
+
+    def status(self) -> Mapping[str, Any]:
         """The etcd nodes that answer."""
         with self._lock:
-            return sorted(self._open)
+            return {"etcd_endpoints": sorted(self._open)}
 
     def _follow(self, endpoint: str) -> None:
         pause = 0.1

@@ -101,6 +101,18 @@ def test_a_sleeping_cluster_keeps_everything_but_its_pods() -> None:
     assert cluster.server.resting == "the cluster hibernates"
 
 
+def test_without_etcd_members_have_rights_before_they_start() -> None:
+    recorder, _ = declared(kubernetes={"leader_election": "kubernetes"})
+    assert set(recorder.of("StatefulSet")) == {"pg"}
+    assert "etcd" not in {name for kind in ("Service", "ConfigMap", "NetworkPolicy") for name in recorder.of(kind)}
+    assert "etcd-tls" not in recorder.of("Secret")
+    assert set(volumes(recorder)) == {f"data-pg-{number}" for number in range(3)}
+    assert recorder.of("RoleBinding")["pg"]["subjects"] == [
+        {"kind": "ServiceAccount", "name": "pg", "namespace": "postgres-main"}
+    ]
+    assert [recorder.of("Role")["pg"]["metadata"]["labels"]["app.kubernetes.io/instance"]] == ["main"]
+
+
 def test_a_borrowed_namespace_is_not_made() -> None:
     recorder, _ = declared(kubernetes={"namespace": "team", "existing_namespace": True})
     assert not recorder.of("Namespace")
@@ -196,5 +208,8 @@ def test_a_cluster_that_is_only_restored_takes_no_backups() -> None:
     assert "pgbackrest-restore" in recorder.of("Secret") and "pgbackrest" not in recorder.of("Secret")
     pod = recorder.of("StatefulSet")["pg"]["spec"]["template"]["spec"]
     assert [one["name"] for one in pod["containers"]] == ["postgres", "exporter"]
+    [claim] = recorder.of("StatefulSet")["pg"]["spec"]["volumeClaimTemplates"]
+    made_from = json.loads(claim["metadata"]["annotations"]["postgres-platform/made-from"])
+    assert made_from == {"source": "old", "time": None, "label": None, "lsn": None}
     sources = next(one for one in pod["volumes"] if one["name"] == "backup")["projected"]["sources"]
     assert [next(iter(one)) for one in sources] == ["configMap", "secret"]

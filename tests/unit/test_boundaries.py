@@ -105,6 +105,14 @@ def test_what_decides_opens_nothing() -> None:
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
+def test_what_judges_a_stack_on_rds_asks_nobody() -> None:
+    """Of tools/driver/rds one module talks to AWS (asking), one says what about (questions)."""
+    judges = [ROOT / "tools/driver/rds" / f"{name}.py" for name in ("members", "pooler", "report", "tables")]
+    asking = ACTING | {"boto3", "botocore", "components.reach", "tools.driver.rds.asking", "tools.driver.rds.questions"}
+    found = {path.name: sorted(name for name in imports(path) if name.startswith(tuple(asking))) for path in judges}
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
 def known(path: Path) -> frozenset[str]:
     """Python's own modules; patroni_main.py is run by Patroni's environment, inside Patroni."""
     return sys.stdlib_module_names | {"supervisor"} | ({"patroni"} if path.name == "patroni_main.py" else set())

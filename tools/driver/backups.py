@@ -1,12 +1,12 @@
-"""`make backup` and `make backups`: pgBackRest on this machine, called as the servers' account."""
+"""`make backup` and `make backups`: pgBackRest on this machine, called as the servers' account, or in pods."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -14,10 +14,12 @@ from rich.text import Text
 
 from components.embedded import pgbackrest
 from components.embedded.backups import has_replica
-from components.embedded.pgbackrest import Contents, Repository
+from components.embedded.pgbackrest import Backup, Contents, Repository
 from components.patroni.failure import ClusterError
 from components.patroni.rest import Patroni
 from tools.driver import cluster
+from tools.driver import settings as stack_settings
+from tools.driver.backup_jobs import InPods
 from tools.driver.project import Project
 from tools.driver.refusal import Refusal
 from tools.driver.screen import Screen
@@ -29,18 +31,48 @@ WIDTH = 180  # whatever the terminal's: labels are there to be copied, so none i
 HINT = "set backup: in the stack and run make up (docs/runbooks/backup-and-restore.md)"
 
 
+class Place(Protocol):
+    """Where a stack's backups are taken and listed. Both raise Refusal or ClusterError."""
+
+    def contents(self) -> Contents:
+        """What is in the repository."""
+
+    def take(self, kind: str, tell: Callable[[int], None]) -> Backup:
+        """A backup to its end; `tell` hears the percentages."""
+
+
 @dataclass(frozen=True)
-class Found:
+class OnThisMachine:
     """The running cluster's repository, and its members."""
 
     repository: Repository
     patroni: Patroni
 
+    def contents(self) -> Contents:
+        return self.repository.contents()
 
-def _found(project: Project) -> Found:
-    """Raises Refusal when nothing is up here, or nothing is backed up."""
-    if cluster.platform(project) != "embedded":
-        raise Refusal(f"the stack {project.stack} is not on this machine: its CronJobs take and list its backups")
+    def take(self, kind: str, tell: Callable[[int], None]) -> Backup:
+        option = pgbackrest.from_replica(pgbackrest.version(), replicas=has_replica(self.patroni))
+        self.repository.backup(kind, option, tell)
+        return self.contents().backups[-1]
+
+
+def _place(project: Project) -> Place:
+    """Raises Refusal when nothing is up, or nothing is backed up."""
+    platform = cluster.platform(project)
+    if platform == "kubernetes":
+        known = stack_settings.check(project)
+        if known.backup is None:
+            raise Refusal(f"the stack {project.stack} is not backed up; {HINT}")
+        return InPods(known)
+    if platform != "embedded":
+        raise Refusal(
+            f"the stack {project.stack} is on RDS, which keeps backups of its own (docs/runbooks/rds-restore.md)"
+        )
+    return _here(project)
+
+
+def _here(project: Project) -> OnThisMachine:
     known = cluster.read(cluster.directory(project))
     if known is None:
         raise Refusal("nothing is up here; `make up` brings it up")
@@ -48,18 +80,17 @@ def _found(project: Project) -> Found:
         raise Refusal(f"this cluster is not backed up; {HINT}")
     members = {one.name: {"host": one.host, "port": one.port, "rest_port": one.rest_port} for one in known.members}
     admin = {"ca": known.admin.ca, "certificate": known.admin.certificate, "key": known.admin.key}
-    return Found(Repository.of(known.backup), Patroni(members, {name: str(path) for name, path in admin.items()}))
+    return OnThisMachine(
+        Repository.of(known.backup), Patroni(members, {name: str(path) for name, path in admin.items()})
+    )
 
 
 def take(project: Project, screen: Screen, kind: str, *, as_json: bool) -> int:
     """A backup now, to its end; the first of a repository is a full one, whatever is asked. Raises Refusal when it
     fails; what an interrupted one has stored is used again.
     """
-    found = _found(project)
-    option = pgbackrest.from_replica(pgbackrest.version(), replicas=has_replica(found.patroni))
     try:
-        found.repository.backup(kind, option, lambda percent: screen.say(f"  ... {percent} %"))
-        made = found.repository.contents().backups[-1]
+        made = _place(project).take(kind, lambda percent: screen.say(f"  ... {percent} %"))
     except ClusterError as failure:
         raise Refusal(str(failure)) from None
     if as_json:
@@ -73,7 +104,7 @@ def take(project: Project, screen: Screen, kind: str, *, as_json: bool) -> int:
 def show(project: Project, *, as_json: bool) -> int:
     """What there is; 1 when that is nothing, or one is faulty. Raises Refusal when the repository cannot be read."""
     try:
-        contents = _found(project).repository.contents()
+        contents = _place(project).contents()
     except ClusterError as failure:
         raise Refusal(str(failure)) from None
     if as_json:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.driver import aws, backups, client, cluster, plans, pods, settings, status, sweep, tables
+from tools.driver import aws, backups, client, cluster, looks, plans, pods, settings, sweep, tables
 from tools.driver.doctor import examine
 from tools.driver.engine import Engine, Outcome, Outputs
 from tools.driver.project import Project
@@ -129,21 +129,12 @@ def reset(request: Request) -> int:
 
 def show_status(request: Request) -> int:
     """0 when everything is as it should be, 1 when something is not or nothing is up."""
-    report = _look(request)
+    report = looks.look(request.project)
     if request.given["json"]:
         _print(report.plain())
     else:
-        Screen.for_results().console.print(tables.report(report))
+        Screen.for_results().show_tables(looks.shown(report))
     return 1 if report.faults else 0
-
-
-def _look(request: Request) -> status.Report:
-    if cluster.platform(request.project) == "kubernetes":
-        return pods.look(settings.check(request.project))
-    found = cluster.read(cluster.directory(request.project))
-    if found is None:
-        raise Refusal("nothing is up here; `make up` brings it up")
-    return status.look(found)
 
 
 def urls(request: Request) -> int:
@@ -284,7 +275,7 @@ COMMANDS: Mapping[str, Command] = {
     "refresh": Command("look for drift", refresh, JSON | EXPECT),
     "down": Command("stop and remove the cluster with all its data", down),
     "reset": Command("down, then forget Pulumi's state and its passphrase", reset),
-    "status": Command("how members, etcd and gateway are now", show_status, JSON),
+    "status": Command("how members and all around them are now", show_status, JSON),
     "urls": Command("connection URLs of each login role, passwords included", urls, URLS),
     "outputs": Command("the stack's outputs, secrets left out", outputs),
     "psql": Command("open psql", psql, PSQL),

@@ -10,10 +10,12 @@ from typing import Any
 
 from components.access.session import reached
 from components.kubernetes import arguments
-from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, namespace
+from components.kubernetes.election import config_maps
+from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, forget, namespace, volume
 from components.kubernetes.patroni import REST, routed
 from components.kubernetes.preflight import Ask, kubectl
 from components.reach import RouteError, identity_files, open_route
+from components.render.pod_election import etcd_names
 from components.settings.model import Settings
 from tools.driver.client import from_url, variables
 from tools.driver.refusal import Refusal
@@ -29,7 +31,7 @@ def look(settings: Settings) -> Report:
     members = _members(settings, identity(settings, ask), pods)
     nodes = [
         NodeState(name, ready, 2379, state)
-        for name, ready, state in _ready(pods, f"{ETCD}-", settings.kubernetes.etcd.nodes)
+        for name, ready, state in _ready(pods, f"{ETCD}-", len(etcd_names(settings)))
     ]
     leader = next((each.name for each in members if each.role == "primary"), None)
     served = {name: service in ends for name, service in SERVICES.items()}
@@ -141,6 +143,13 @@ def session(settings: Settings, url: str | None, database: str) -> Iterator[dict
 def kept(settings: Settings) -> str:
     """What `make down` leaves on purpose, and how it is removed."""
     space = namespace(settings)
+    if settings.kubernetes.existing_namespace and settings.lease_in_kubernetes:
+        left = [f"pvc/{volume(MEMBERS, number)}" for number in range(settings.members)]
+        left += [f"configmap/{name}" for name in config_maps(settings)]
+        return (
+            f"kept the volumes in namespace {space}, and Patroni's ConfigMaps, which say who may lead on them;"
+            f" `kubectl delete -n {space} --ignore-not-found {' '.join(left)}` removes both for good"
+        )
     if settings.kubernetes.existing_namespace:
-        return f"kept the volumes in namespace {space}; `kubectl delete pvc -n {space} --all` removes them for good"
+        return f"kept the volumes in namespace {space}; `{forget(settings)}` removes them for good"
     return f"kept namespace {space} with the volumes; `kubectl delete namespace {space}` removes them for good"

@@ -7,13 +7,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from tools.driver.story import Line, Story
 
 COLOURS = {"done": "green", "failed": "bold red", "note": "yellow", "statement": "dim", "plain": ""}
 EVERY_SECONDS = 15.0  # between two signs of life where there is no terminal
+WIDE = 200  # of tables, whatever the terminal's: names are there to be copied, so none is cut short
 
 
 class Screen:
@@ -33,6 +34,11 @@ class Screen:
 
     def say(self, text: str) -> None:
         self.show(Line("plain", text))
+
+    def show_tables(self, tables: RenderableType) -> None:
+        """What has columns."""
+        self.console.width = max(WIDE, self.console.width)
+        self.console.print(tables)
 
     @contextmanager
     def following(self, story: Story) -> Iterator[None]:

@@ -27,47 +27,52 @@ NEXT = (
 
 def report(found: Report) -> RenderableType:
     """Members, etcd nodes and routes, and a last line that sums them up."""
-    members = _table("member", "role", "state", "timeline", "lag", "port", "supervisor")
+    members = table("member", "role", "state", "timeline", "lag", "port", "supervisor")
     for each in found.members:
         lag = "" if each.lag is None else f"{each.lag} B"
         members.add_row(
             each.name, each.role, each.state, str(each.timeline or ""), lag, str(each.port), each.supervisor
         )
-    nodes = _table("etcd", "health", "port", "supervisor")
+    nodes = table("etcd", "health", "port", "supervisor")
     for node in found.etcd:
         nodes.add_row(node.name, "healthy" if node.healthy else "no answer", str(node.port), node.supervisor)
-    routes = _table("gateway", "port", "state", "for")
+    # without etcd, the Kubernetes API keeps the lease
+    store: list[RenderableType] = [nodes, Text()] if found.etcd else []
+    routes = table("gateway", "port", "state", "for")
     for name, port in found.gateway.ports.items():
         routes.add_row(name, str(port), "open" if found.gateway.open[name] else "closed", ROUTES[name])
-    return Group(members, Text(), nodes, Text(), routes, Text(), _verdict(found))
+    last = verdict(found.scope, found.gateway.leader, found.faults)
+    return Group(members, Text(), *store, routes, Text(), last)
 
 
-def _verdict(found: Report) -> Text:
-    if found.faults:
-        return Text("; ".join(found.faults), style="bold red")
-    return Text(f"cluster {found.scope} is whole; writers go to {found.gateway.leader}", style="green")
+def verdict(scope: str, leader: str | None, faults: Sequence[str]) -> Text:
+    """The last line of a report: all faults, or that there is none."""
+    if faults:
+        return Text("; ".join(faults), style="bold red")
+    return Text(f"cluster {scope} is whole; writers go to {leader}", style="green")
 
 
 def arrival(endpoints: Mapping[str, str], urls: Sequence[Mapping[str, Any]]) -> RenderableType:
     """What a person needs after `up`: where to connect, which databases there are, what to type next."""
-    where = _table("endpoint", "address", "for")
+    where = table("endpoint", "address", "for")
     for name, address in endpoints.items():
         where.add_row(name, address, ROUTES.get(name, ""))
-    databases = _table("database", "login roles")
+    databases = table("database", "login roles")
     by_database: dict[str, list[str]] = {}
     for url in urls:
         by_database.setdefault(str(url["database"]), []).append(str(url["role"]))
     for database, roles in sorted(by_database.items()):
         databases.add_row(database, ", ".join(sorted(set(roles))))
-    what = _table("next", "")
+    what = table("next", "")
     for command, meaning in NEXT:
         what.add_row(command, meaning)
     return Group(Text(), where, Text(), databases, Text(), what)
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
+def table(*columns: str) -> Table:
+    """An empty one; the last column alone may be folded."""
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
     for column in columns[:-1]:
-        table.add_column(column, no_wrap=True)
-    table.add_column(columns[-1], overflow="fold")
-    return table
+        made.add_column(column, no_wrap=True)
+    made.add_column(columns[-1], overflow="fold")
+    return made

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,20 @@ from tools.setup.places import ROOT
 from tools.setup.progress import SetupError
 
 EXCEPTIONS = ROOT / "k8s" / "exceptions.yaml"
-FOLDER, PARTS = ROOT / "k8s", (ROOT / "k8s" / "monitoring", ROOT / "k8s" / "backup")
+FOLDER = ROOT / "k8s"
+WITH_ETCD = ("monitoring", "backup")
+WITHOUT_ETCD = (*WITH_ETCD, "election-kubernetes", "election-kubernetes/archiving")
+SETS = (WITH_ETCD, WITHOUT_ETCD)
 
 
-def rendered() -> list[dict[str, Any]]:
-    """Every object of k8s/ with all that may be added to it."""
+def rendered(parts: Sequence[str] = WITH_ETCD) -> list[dict[str, Any]]:
+    """Every object of k8s/ with these parts of it added, which is all that goes together."""
     with tempfile.TemporaryDirectory() as scratch:
         plain = {
             "apiVersion": "kustomize.config.k8s.io/v1beta1",
             "kind": "Kustomization",
             "resources": [os.path.relpath(FOLDER, scratch)],
-            "components": [os.path.relpath(part, scratch) for part in PARTS],
+            "components": [os.path.relpath(FOLDER / part, scratch) for part in parts],
         }
         (Path(scratch) / "kustomization.yaml").write_text(json.dumps(plain), encoding="utf-8")
         done = subprocess.run(["kubectl", "kustomize", scratch], capture_output=True, text=True, timeout=60)
@@ -46,7 +50,7 @@ def exceptions() -> list[Waived]:
 
 def main() -> int:
     try:
-        said = verdict(judged(rendered()), exceptions())
+        said = verdict([finding for parts in SETS for finding in judged(rendered(parts))], exceptions())
         if programs.of_go() is None:
             print(f"Go is not installed: {', '.join(sorted(IN_GO))} took no part", file=sys.stderr)
     except SetupError as error:

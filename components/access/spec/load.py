@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path as File
-from typing import Any
+from typing import Any, Self
 
 from pydantic import ValidationError
 
@@ -17,7 +17,7 @@ from components.access.spec.tree import Path, line_at, shown
 from components.access.spec.wording import message, spec_schema
 from components.settings.problems import Problem
 
-__all__ = ["Loaded", "SpecError", "load", "loads", "spec_schema"]
+__all__ = ["Loaded", "Placed", "SpecError", "load", "loads", "spec_schema"]
 
 
 class SpecError(Exception):
@@ -28,6 +28,19 @@ class SpecError(Exception):
         count = len(self.problems)
         title = "1 problem in the access spec" if count == 1 else f"{count} problems in the access specs"
         super().__init__("\n".join([f"{title}; nothing was touched:", *(f"  {one}" for one in self.problems)]))
+
+
+class Placed(str):
+    """What a server says of one place of a spec, by its path; whoever has the file at hand adds file and line."""
+
+    __slots__ = ("path", "said")
+    path: Path
+    said: str
+
+    def __new__(cls, path: Path, said: str) -> Self:
+        made = super().__new__(cls, f"{shown(path)}: {said}")
+        made.path, made.said = path, said
+        return made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +55,10 @@ class Loaded:
     def problem(self, path: Path, text: str) -> Problem:
         """A problem at `path`, with file and line."""
         return Problem(shown(path), text, self.file, line_at(self.lines, path))
+
+    def told(self, text: str) -> str:
+        """What a plan tells, with file and line where it is of one place of this spec."""
+        return str(self.problem(text.path, text.said)) if isinstance(text, Placed) else text
 
 
 def load(file: File, *, name: str | None = None) -> Loaded:

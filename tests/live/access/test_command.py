@@ -66,3 +66,16 @@ def test_every_failure_is_a_report_and_status_1(spec: Path, target: Target, tmp_
     assert "Traceback" not in wrong.stderr
     lost = run(tmp_path / "no.yaml", target, "lint")
     assert lost.returncode == 1 and "no.yaml: cannot be read" in lost.stderr
+
+
+def test_a_row_policy_that_does_not_parse_is_told_with_its_line(spec: Path, target: Target) -> None:
+    spec.write_text(spec.read_text().replace('"org = :org"', '"org = = :org"'))
+    (line,) = (number for number, text in enumerate(spec.read_text().splitlines(), 1) if "= = :org" in text)
+    told = f"{spec}:{line}: databases."
+    for command in ("plan", "apply"):
+        refused = run(spec, target, command)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith(told), refused.stderr
+        assert 'rls.tenant.using: PostgreSQL says: syntax error at or near "="' in refused.stderr
+    found = json.loads(run(spec, target, "plan", "--json").stdout)
+    assert any(one.startswith(told) for part in found["parts"] for one in part["problems"])

@@ -218,3 +218,14 @@ def test_a_failing_script_is_told_with_its_line_and_leaves_nothing(stack: Stack,
     assert "Traceback" not in said
     with target.open(f"{mark}_shop") as connection:
         assert connection.execute("SELECT to_regclass('app.t')").fetchone() == (None,)
+
+
+def test_a_row_policy_that_does_not_parse_is_told_with_its_line(stack: Stack) -> None:
+    file = stack.folder / "shop/access.yaml"
+    file.write_text(file.read_text().replace('"org = :org"', '"org = = :org"'))
+    (line,) = (number for number, text in enumerate(file.read_text().splitlines(), 1) if "= = :org" in text)
+    with pytest.raises(automation.CommandError):
+        stack.preview()
+    shown = "".join("".join(stack.shown).split())  # wrapped by whoever prints it
+    assert f"{file}:{line}:databases." in shown
+    assert 'rls.tenant.using:PostgreSQLsays:syntaxerroratornear"="' in shown

@@ -22,6 +22,7 @@ from typing import Any
 
 import yaml
 
+from components.embedded.pgbackrest import PROGRESS
 from components.patroni.authority import issue, new_authority, present
 from components.patroni.waiting import until
 from components.render.backup_pods import backup_files
@@ -141,7 +142,7 @@ def seen() -> dict[str, Any]:
     script = ("/bin/sh", f"{BACKUP}/files/backup.sh")
     done(*script, "first")
     done(*script, "first")
-    done(*script, "diff")
+    told = done(*script, "diff", "--log-level-console=detail")  # as `make backup` has it called
     info = json.loads(done(*host, "--stanza=main", "--log-level-console=off", "--output=json", "info"))[0]
     count = "SELECT archived_count > 0 AND failed_count = 0 FROM pg_stat_archiver"
     stranger = [f"--pg1-host-cert-file={TLS}/stranger.crt", f"--pg1-host-key-file={TLS}/stranger.key"]
@@ -150,6 +151,7 @@ def seen() -> dict[str, Any]:
         "backups": [one["type"] for one in info["backup"]],
         "faults": [one["error"] for one in info["backup"]],
         "cipher": info["cipher"],
+        "progress": PROGRESS.search(told) is not None,
         "archived": done(f"{BINARIES}/psql", "-h", str(SOCKETS), "-Atc", count, "postgres").strip(),
         "stranger": [refused.returncode, "access denied" in refused.stdout + refused.stderr],
     }

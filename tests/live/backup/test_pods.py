@@ -29,6 +29,7 @@ def test_a_jobs_pod_backs_a_member_up_by_mutual_tls_and_a_stranger_is_refused() 
         "backups": ["full", "diff"],
         "faults": [False, False],
         "cipher": "aes-256-cbc",
+        "progress": True,
         "archived": "t",
         "stranger": [27, True],
     }

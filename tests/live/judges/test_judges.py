@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -13,7 +14,7 @@ import pytest
 from components.kubernetes.manifests import identity
 from tests.unit.kubernetes.golden import case_names, given, made
 from tools.judges import programs
-from tools.judges.__main__ import exceptions, rendered
+from tools.judges.__main__ import SETS, WITHOUT_ETCD, exceptions, rendered
 from tools.judges.finding import unwaived, verdict
 from tools.judges.judge import IN_GO, JUDGES, judged
 
@@ -38,9 +39,32 @@ def need(judges: Sequence[str]) -> None:
         pytest.skip(f"Go, which builds {', '.join(sorted(missing))}, is not installed")
 
 
-def test_nothing_is_found_but_what_is_excepted() -> None:
+@pytest.mark.parametrize("parts", SETS, ids=["with etcd", "without etcd"])
+def test_nothing_is_found_but_what_is_excepted(parts: Sequence[str]) -> None:
     need(list(JUDGES))
-    assert verdict(judged(manifests()), exceptions()) == []
+    assert verdict(judged(rendered(parts)), exceptions()) == []
+
+
+def test_the_component_makes_what_kustomize_makes_without_etcd() -> None:
+    """By kind and name, and the ConfigMaps, members and rights in full, but for what Pulumi's pods have besides."""
+    parts = [one for one in WITHOUT_ETCD if one.startswith("election-kubernetes") and "/" not in one]
+    theirs = {identity(one): one for one in rendered(parts) if identity(one)[1] != "certificates"}
+    config = {"platform": "kubernetes", "kubernetes": {"leader_election": "kubernetes"}}
+    ours = {identity(one): one for one in made({"config": config})}
+    assert ours.keys() == theirs.keys()
+    for key in ours:
+        if key[0] in ("ConfigMap", "Role", "RoleBinding", "NetworkPolicy"):
+            assert ours[key] == theirs[key], key
+    pods = [one["StatefulSet", "pg"]["spec"]["template"]["spec"] for one in (ours, theirs)]
+    for part in ("volumes", "containers"):
+        mine, kustomize_s = (sorted(canonical(one) for one in pod[part]) for pod in pods)
+        assert mine == kustomize_s
+
+
+def canonical(part: dict[str, Any]) -> str:
+    """Without the order in which what is mounted and set is listed, which kustomize turns round."""
+    inner = {key: sorted(map(canonical, part[key])) for key in ("env", "volumeMounts") if key in part}
+    return json.dumps(part | inner, sort_keys=True)
 
 
 @pytest.mark.parametrize("case", case_names())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -202,6 +204,17 @@ class Client:
             " GRANT SELECT, INSERT ON acknowledged TO chaos;",
             DATABASE,
         )
+
+
+@contextlib.contextmanager
+def writing(platform: Platform) -> Iterator[Client]:
+    """An application that goes on writing until the end of the block."""
+    made = Client(platform)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.remove()
 
 
 def now() -> float:

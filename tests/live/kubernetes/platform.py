@@ -6,13 +6,14 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.live.kubernetes.lab import ROOT, Kubectl, wait_until
 
+ELECTION = "election-kubernetes"  # the part of k8s/ that takes etcd out
 MEMBERS, NODES = ("pg-0", "pg-1", "pg-2"), ("etcd-0", "etcd-1", "etcd-2")
 _ASK = """
 import json, ssl, sys, urllib.request
@@ -31,9 +32,10 @@ print(json.dumps(etcd.Client(given).ask_one("https://localhost:2379", "/v3/maint
 
 @dataclass(frozen=True)
 class Platform:
-    """One cluster by its namespace; the names within are those of k8s/."""
+    """One cluster by its namespace; the names within are those of k8s/. Without `etcd` the API keeps its lease."""
 
     kubectl: Kubectl
+    etcd: bool = True
 
     # What is there.
 
@@ -88,7 +90,7 @@ class Platform:
         wrong = [
             text
             for kind in ("statefulset/etcd", "statefulset/pg", "deployment/gateway")
-            if (text := self._unready(kind))
+            if (self.etcd or kind != "statefulset/etcd") and (text := self._unready(kind))
         ]
         if wrong:
             return ", ".join(wrong)
@@ -159,26 +161,32 @@ print(ask(member, "POST", "/switchover", 60, {{"leader": "{leader}", "candidate"
         return "" if "(200" in told else told
 
 
-def overlay(folder: Path, namespace: str) -> Path:
-    """k8s/ as it stands, in another namespace: postgres-main may be somebody's."""
-    plain = {
+def overlay(folder: Path, namespace: str, parts: Sequence[str] = ()) -> Path:
+    """k8s/ as it stands with some of its parts, in another namespace: postgres-main may be somebody's.
+
+    POSTGRES_PLATFORM_TAG names another image, where a cluster is shared with those who test an earlier one.
+    """
+    plain: dict[str, Any] = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "namespace": namespace,
         "resources": [os.path.relpath(ROOT / "k8s", folder)],
+        "components": [os.path.relpath(ROOT / "k8s" / part, folder) for part in parts],
     }
+    if tag := os.environ.get("POSTGRES_PLATFORM_TAG"):
+        plain["images"] = [{"name": "localhost/postgres-platform", "newTag": tag}]
     # As JSON: Python's YAML writes the name `n` bare, which Go's reads as false.
     (folder / "kustomization.yaml").write_text(json.dumps(plain), encoding="utf-8")
     return folder
 
 
 @contextlib.contextmanager
-def applied(kubectl: Kubectl, limit: float = 300.0) -> Iterator[Platform]:
+def applied(kubectl: Kubectl, limit: float = 300.0, parts: Sequence[str] = ()) -> Iterator[Platform]:
     """A platform of our own in that namespace, whole; removed at the end, its volumes too."""
-    made = Platform(kubectl)
+    made = Platform(kubectl, etcd=ELECTION not in parts)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            kubectl.run("apply", "-k", str(overlay(Path(folder), kubectl.namespace)))
+            kubectl.run("apply", "-k", str(overlay(Path(folder), kubectl.namespace, parts)))
             print(f"\nwhole after {made.wait_whole(limit):.0f} s", flush=True)
             yield made
         finally:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.kubernetes import metrics
-from tests.live.kubernetes.client import Client, now
+from tests.live.kubernetes.client import Client, now, writing
 from tests.live.kubernetes.lab import Kubectl, wait_until
 from tests.live.kubernetes.platform import MEMBERS, Platform, applied, overlay
 
@@ -30,12 +30,8 @@ def platform(kubeconfig: Path) -> Iterator[Platform]:
 @pytest.fixture(scope="module")
 def client(platform: Platform) -> Iterator[Client]:
     """An application that goes on writing through every test."""
-    made = Client(platform)
-    try:
-        made.start()
+    with writing(platform) as made:
         yield made
-    finally:
-        made.remove()
 
 
 def test_writes_go_through_the_pooled_and_the_direct_service(client: Client) -> None:

@@ -43,10 +43,10 @@ class Cloud:
         self.home, self.address = home, address
         self.environment = environment(home, address)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = REGION) -> Any:
         """boto3, for what somebody does behind the stack's back."""
         keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-        return boto3.client(service, region_name=REGION, endpoint_url=self.address, **keys)
+        return boto3.client(service, region_name=region, endpoint_url=self.address, **keys)
 
     def settings(self, rds: Mapping[str, Any], **others: Any) -> Settings:
         return load({"platform": "rds", "name": "main", "access": [], "rds": {"region": REGION, **rds}, **others})

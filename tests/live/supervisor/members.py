@@ -13,12 +13,13 @@ from contextlib import contextmanager
 
 
 class Member:
-    """Answers GET /primary as Patroni does; `status` and `role` are what it says."""
+    """Answers GET /primary as Patroni does; `status`, `role` and `told` are what it says."""
 
     def __init__(self, name: str, certificate: str, key: str) -> None:
         self.name = name
         self.status, self.role = 503, "replica"
         self.asked = 0
+        self.told: dict[str, object] = {}
         self._rest = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._rest.daemon_threads = True
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -45,9 +46,13 @@ class Member:
         threading.Thread(target=self._rest.serve_forever, args=(0.05,), daemon=True).start()
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def stop(self) -> None:
+    def fall_silent(self) -> None:
+        """Nobody answers at its REST API any more; sessions go on."""
         self._rest.shutdown()
         self._rest.server_close()
+
+    def stop(self) -> None:
+        self.fall_silent()
         self._postgres.close()
         for session in self._sessions:
             session.close()
@@ -66,7 +71,7 @@ class Member:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 member.asked += 1
-                body = json.dumps({"state": "running", "role": member.role}).encode()
+                body = json.dumps({"state": "running", "role": member.role, **member.told}).encode()
                 self.send_response(member.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

@@ -92,14 +92,14 @@ def test_what_is_parsed_keeps_every_character_in_its_place(text: str, parsed: st
     assert len(parsed) == len(text)
 
 
-def test_every_expression_is_known_by_its_key() -> None:
+def test_every_expression_is_known_by_its_path() -> None:
     rls = loads(SPEC, "a.yaml").spec.databases["shop"].rls
     assert rls
     assert said(rls) == {
-        "tenant.using": "org = :org",
-        'tables."a.own".mine.using': "id = 1",
-        'tables."a.free".all_of_it.using': "true",
-        'tables."a.later".x.using': "true",
+        ("tenant", "using"): "org = :org",
+        ("tables", "a.own", "mine", "using"): "id = 1",
+        ("tables", "a.free", "all_of_it", "using"): "true",
+        ("tables", "a.later", "x", "using"): "true",
     }
 
 

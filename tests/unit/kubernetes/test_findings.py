@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +9,7 @@ import pytest
 from components.kubernetes.findings import findings
 from components.kubernetes.issuer import Issuer
 from components.kubernetes.monitoring import DEFINITIONS
-from components.kubernetes.preflight import Answer, Facts, look
+from components.kubernetes.preflight import Facts
 from components.settings.load import load
 from components.settings.model import Settings
 
@@ -30,11 +27,12 @@ def facts(**given: Any) -> Facts:
     return Facts(**(known | given))
 
 
-def volumes(part: str, size: str, kind: str, count: int = 3) -> dict[str, tuple[str, str]]:
-    return {f"data-{part}-{number}": (size, kind) for number in range(count)}
+def volumes(part: str, size: str, kind: str, template: str = "data") -> dict[str, tuple[str, str]]:
+    return {f"{template}-{part}-{number}": (size, kind) for number in range(3)}
 
 
 SIGNED = {"certificates": {"issuer": "cert-manager", "issuer_name": "ca"}}
+WITH_WAL = volumes("pg", "10Gi", "growing") | volumes("pg", "2Gi", "growing", "wal")
 HERE = {"namespaces": frozenset({"postgres-main"}), "owner": "main"}
 
 
@@ -63,6 +61,24 @@ HERE = {"namespaces": frozenset({"postgres-main"}), "owner": "main"}
         pytest.param({"storage": {"storage_class": "growing"}},
                      facts(**HERE, volumes=volumes("pg", "10Gi", "standard")), "storage.storage_class",
                      "are of class standard, which never changes", id="another class"),
+        pytest.param({"leader_election": "kubernetes"}, facts(**HERE, volumes=volumes("etcd", "2Gi", "standard")),
+                     "leader_election", "was made with etcd (data-etcd-0, data-etcd-1, data-etcd-2), which is fixed",
+                     id="made with etcd"),
+        pytest.param({}, facts(**HERE, volumes=volumes("pg", "10Gi", "standard"),
+                               config_maps=frozenset({"main-config"})),
+                     "leader_election", "was made with kubernetes (ConfigMap main-config), which is fixed",
+                     id="made with kubernetes"),
+        pytest.param({"leader_election": "kubernetes"}, facts(**HERE, config_maps=frozenset({"main-config"})),
+                     "leader_election", "kubectl --namespace=postgres-main delete configmap main-config main-leader",
+                     id="remembered without volumes"),
+        pytest.param({"storage": {"wal_size": "5Gi"}}, facts(**HERE, volumes=volumes("pg", "10Gi", "growing")),
+                     "storage.wal_size", "found 5Gi; the members of this cluster were made without a volume for WAL, "
+                     "which is fixed; remove it", id="a volume for WAL, too late"),
+        pytest.param({}, facts(**HERE, volumes=WITH_WAL), "storage.wal_size",
+                     "found nothing; the members of this cluster were made with a volume for WAL, which is fixed; set "
+                     "it back", id="no volume for WAL any more"),
+        pytest.param({"storage": {"wal_size": "1Gi"}}, facts(**HERE, volumes=WITH_WAL), "storage.wal_size",
+                     "wal-pg-0, wal-pg-1, wal-pg-2 have 2Gi, and no volume shrinks", id="WAL's volume shrinks"),
         pytest.param({"etcd": {"nodes": 5}}, facts(**HERE, volumes=volumes("etcd", "2Gi", "growing")), "etcd.nodes",
                      "made with 3, which is fixed", id="more etcd nodes"),
         pytest.param({"monitoring": {"enabled": True}}, facts(definitions=frozenset({DEFINITIONS[0]})),
@@ -93,6 +109,8 @@ def test_a_finding_says_what_to_do(asked: dict[str, Any], found: Facts, path: st
         pytest.param(
             {"namespace": "team", "existing_namespace": True}, facts(namespaces=frozenset({"team"})), id="lent"
         ),
+        pytest.param({"storage": {"wal_size": "4Gi"}}, facts(**HERE, volumes=WITH_WAL), id="WAL's volume grows"),
+        pytest.param({"storage": {"wal_size": "4Gi"}}, facts(), id="a volume for WAL from the beginning"),
         pytest.param({}, facts(definitions=frozenset()), id="no operator wanted"),
         pytest.param(SIGNED, facts(issuer=None), id="an issuer one may not look at"),
         pytest.param(SIGNED, facts(issuer=Issuer()), id="an issuer that signs"),
@@ -104,127 +122,39 @@ def test_what_is_well(asked: dict[str, Any], found: Facts) -> None:
     assert findings(settings(**asked), found) == []
 
 
-VIEW = {
-    "current-context": "lab",
-    "contexts": [{"name": "lab", "context": {"cluster": "here", "user": "dev"}}],
-    "clusters": [{"name": "there", "cluster": {}}, {"name": "here", "cluster": {"server": ADDRESS}}],
-}
-SPACE = {"metadata": {"labels": {"app.kubernetes.io/instance": "main"}}}
-CLASS = {
-    "kind": "StorageClass",
-    "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
-    "allowVolumeExpansion": True,
-}
-CLAIM = {
-    "kind": "PersistentVolumeClaim",
-    "metadata": {"name": "data-pg-0"},
-    "spec": {"resources": {"requests": {"storage": "10Gi"}}, "storageClassName": "standard"},
-}
+MADE = {"source": "old", "time": None, "label": None, "lsn": "0/5000000"}
+THERE = {**HERE, "volumes": volumes("pg", "10Gi", "standard")}
 
 
-STORAGE = "storageclasses,persistentvolumeclaims"
-
-
-@pytest.fixture(autouse=True)
-def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine's own says nothing of the lab."""
-    (tmp_path / "config").write_text(json.dumps(VIEW))
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
-
-
-def answering(answers: Mapping[str, Answer]) -> Any:
-    """kubectl, as far as these answers go, by the kind that is asked for."""
-
-    def ask(words: Sequence[str]) -> Answer:
-        return answers[words[1]]
-
-    return ask
-
-
-def well(plain: object) -> Answer:
-    return 0, json.dumps(plain), ""
-
-
-ALL = {
-    "namespaces": well(SPACE),
-    STORAGE: well({"items": [CLASS, CLAIM]}),
-}
-REFUSAL = 'Error from server (Forbidden): storageclasses.storage.k8s.io is forbidden: User "dev" cannot list resource'
-REFUSED: Answer = (1, json.dumps({"items": [CLAIM]}), REFUSAL)
-ABSENT: Answer = (1, "", 'Error from server (NotFound): namespaces "postgres-main" not found')
-SILENT: Answer = (1, "", "Unable to connect to the server: net/http: request canceled (Client.Timeout exceeded)")
-
-
-def test_a_cluster_is_read() -> None:
-    assert look(settings(), answering(ALL)) == Facts(
-        context="lab",
-        address=ADDRESS,
-        namespaces=frozenset({"postgres-main"}),
-        owner="main",
-        classes=(("standard", True, True),),
-        volumes={"data-pg-0": ("10Gi", "standard")},
-    )
+def restoring(**target: str) -> Settings:
+    """A stack that asks for a cluster made of `old`."""
+    bucket = {"kind": "s3", "bucket": "b1b", "endpoint": "s3.example.org", "region": "r", "key": "k", "key_secret": "k"}
+    given = {"secrets": {"k": "K"}, "restore": {"from": "old", "repository": bucket, **target}}
+    return load({"platform": "kubernetes", **given}, default_major=17)
 
 
 @pytest.mark.parametrize(
-    "answer, known",
+    "asked, found",
     [
-        pytest.param((0, f"customresourcedefinition.apiextensions.k8s.io/{DEFINITIONS[0]}\n", ""),
-                     frozenset({DEFINITIONS[0]}), id="one"),
-        pytest.param((1, "", "Error from server (NotFound): not found"), frozenset(), id="none"),
-        pytest.param((1, "", "Error from server (Forbidden): no"), None, id="one may not look"),
-    ],
-)  # fmt: skip
-def test_the_operator_is_asked_for_only_when_it_is_wanted(answer: Answer, known: frozenset[str] | None) -> None:
-    wanted = settings(monitoring={"enabled": True})
-    assert look(wanted, answering({**ALL, "customresourcedefinitions": answer})).definitions == known
-    assert look(settings(), answering(ALL)).definitions is None
-
-
-def test_a_refusal_is_no_silence_and_absence_is_an_answer() -> None:
-    found = look(settings(), answering({**ALL, STORAGE: REFUSED, "namespaces": ABSENT}))
-    assert (found.unreachable, found.classes, found.namespaces) == (None, None, frozenset())
-    assert found.volumes == {"data-pg-0": ("10Gi", "standard")}
-
-
-def test_silence_names_the_context_and_the_address() -> None:
-    found = look(settings(), answering({**ALL, "namespaces": SILENT}))
-    assert (found.context, found.address) == ("lab", ADDRESS)
-    assert found.unreachable is not None and "Client.Timeout exceeded" in found.unreachable
-
-
-@pytest.mark.parametrize(
-    "answer, issuer",
-    [
-        pytest.param((1, "", 'error: the server doesn\'t have a resource type "issuers"'), Issuer(known=False),
-                     id="no cert-manager"),
-        pytest.param((1, "", 'Error from server (NotFound): issuers.cert-manager.io "ca" not found'),
-                     Issuer(there=False), id="no issuer"),
-        pytest.param((1, "", "Error from server (Forbidden): no"), None, id="forbidden"),
-        pytest.param(well({"status": {"conditions": [{"type": "Ready", "status": "True"}]}}), Issuer(), id="ready"),
-        pytest.param(well({"status": {"conditions": [{"type": "Ready", "status": "False", "message": "no key"}]}}),
-                     Issuer(trouble="no key"), id="not ready"),
-        pytest.param(well({}), Issuer(trouble="nobody has looked at it: does cert-manager run?"), id="unseen"),
-    ],
-)  # fmt: skip
-def test_the_issuer_is_asked_for_where_one_signs(answer: Answer, issuer: Issuer | None) -> None:
-    found = look(settings(**SIGNED), answering(ALL | {"issuers.cert-manager.io": answer}))
-    assert (found.unreachable, found.issuer) == (None, issuer)
-
-
-@pytest.mark.parametrize(
-    "replicas, text, sleeping",
-    [
-        pytest.param(0, "bootstrap: {dcs: {ttl: 30}}", True, id="a primary that sleeps"),
-        pytest.param(0, "bootstrap:\n  dcs:\n    standby_cluster:\n      host: h", False, id="a standby that sleeps"),
-        pytest.param(3, "bootstrap: {dcs: {ttl: 30}}", False, id="a primary that runs, and can be told at once"),
+        pytest.param({"lsn": "0/5000000"}, facts(**THERE), id="made empty"),
+        pytest.param({"lsn": "0/6000000"}, facts(**THERE, made_from={"data-pg-0": MADE}), id="of another moment"),
+        pytest.param({}, facts(**THERE, made_from={"data-pg-0": MADE}), id="with all of its WAL"),
     ],
 )
-def test_whether_a_cluster_that_shall_follow_would_wake_as_a_primary(replicas: int, text: str, sleeping: bool) -> None:
-    given = settings(standby_of={"host": "db.example.org"}, **SIGNED)
-    members = [
-        {"kind": "StatefulSet", "spec": {"replicas": replicas}},
-        {"kind": "ConfigMap", "data": {"patroni.yml": text}},
-    ]
-    answers = ALL | {"statefulset/pg": well({"items": members}), "issuers.cert-manager.io": well({})}
-    assert look(given, answering(answers)).sleeping_primary is sleeping
+def test_a_restore_is_for_a_cluster_that_is_not_there(asked: dict[str, str], found: Facts) -> None:
+    [told] = findings(restoring(**asked), found)
+    assert told.path == ("restore",)
+    assert "makes a new cluster, and namespace postgres-main holds the volumes of one (data-pg-0" in told.message
+    assert "which was not restored from old " in told.message
+    assert "`kubectl delete pvc -n postgres-main -l app.kubernetes.io/instance=main`" in told.message
+
+
+def test_a_restored_cluster_may_keep_the_line_or_lose_it() -> None:
+    """A member that came later has a claim without the record where the line was gone by then."""
+    found = facts(**THERE, made_from={"data-pg-0": MADE, "data-pg-1": MADE})
+    assert findings(restoring(lsn="0/5000000"), found) == []
+    assert findings(settings(), found) == []
+
+
+def test_etcds_volumes_alone_are_no_cluster() -> None:
+    assert findings(restoring(lsn="0/5000000"), facts(**HERE, volumes=volumes("etcd", "2Gi", "standard"))) == []

@@ -14,6 +14,7 @@ from components.kubernetes.manifests import Manifest, identity
 from components.kubernetes.monitoring import narrowed
 from components.kubernetes.overlay import RESTART
 from components.settings.kubernetes_rules import FROZEN_IS_DEAD
+from components.settings.model import MAX_REPLICAS
 from tests.unit.kubernetes.golden import BASE, CASES, case_names, default, flat, made, rendered
 
 
@@ -99,6 +100,49 @@ def test_no_pod_has_a_token_of_the_api() -> None:
     pods = [one["spec"]["template"]["spec"] for one in made(stack()) if "template" in one.get("spec", {})]
     assert len(pods) == 3
     assert [pod["automountServiceAccountToken"] for pod in pods] == [False] * 3
+
+
+WITHOUT_ETCD = stack(leader_election="kubernetes")
+TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+def test_only_members_have_a_token_and_only_where_the_lease_is_with_the_api() -> None:
+    """It is mounted into the one container that needs it; Kubernetes itself would mount it into all."""
+    pods = {
+        one["metadata"]["name"]: one["spec"]["template"]["spec"]
+        for one in made(WITHOUT_ETCD)
+        if "template" in one.get("spec", {})
+    }
+    assert {name: pod["automountServiceAccountToken"] for name, pod in pods.items()} == {"pg": False, "gateway": False}
+    mounted = {
+        f"{name}/{container['name']}"
+        for name, pod in pods.items()
+        for container in pod["containers"]
+        if any(mount["mountPath"] == TOKEN for mount in container["volumeMounts"])
+    }
+    assert mounted == {"pg/postgres"}
+    assert not any(TOKEN in str(one) for one in made(stack()))
+
+
+def test_without_etcd_nothing_speaks_of_it() -> None:
+    objects = made(stack(leader_election="kubernetes", monitoring={"enabled": True}))
+    volumes = 'persistentvolumeclaim=~"(data-(pg|etcd)|wal-pg)-.*"'  # one expression for the volumes of all stacks
+    named = [identity(one) for one in objects if "etcd" in str(one).replace(volumes, "").replace("(etcd or Kube", "")]
+    assert named == []
+
+
+def test_the_token_opens_patroni_s_config_maps_and_the_members_pods_alone() -> None:
+    objects = made({"config": {"platform": "kubernetes", "name": "orders", **WITHOUT_ETCD["config"]}})
+    [role] = [one for one in objects if one["kind"] == "Role"]
+    named = {tuple(rule["resources"]): rule for rule in role["rules"] if "resourceNames" in rule}
+    assert named["configmaps",]["resourceNames"] == [
+        "orders-config", "orders-leader", "orders-failover", "orders-sync",
+    ]  # fmt: skip
+    assert named["pods",]["resourceNames"] == [f"pg-{number}" for number in range(MAX_REPLICAS + 1)]
+    assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"list", "watch", "create", "get", "patch"}
+    assert {kind for rule in role["rules"] for kind in rule["resources"]} == {"configmaps", "pods"}
+    services = {one["metadata"]["name"] for one in objects if one["kind"] == "Service"}
+    assert not services & {"orders", *named["configmaps",]["resourceNames"]}, "Patroni writes Endpoints of none of them"
 
 
 def test_the_rule_about_frozen_members_follows_the_probe() -> None:

@@ -21,7 +21,8 @@ def stateful_set(replicas: int = 3, observed: int = 2) -> dict[str, Any]:
 
 
 def pod(number: int, revision: str = NEW, *, ready: bool = True, ending: bool = False, **status: Any) -> dict[str, Any]:
-    metadata = {"name": f"pg-{number}", "uid": f"uid-{number}", "labels": {"controller-revision-hash": revision}}
+    labels = {"app.kubernetes.io/name": "postgresql", "controller-revision-hash": revision}
+    metadata = {"name": f"pg-{number}", "uid": f"uid-{number}", "labels": labels}
     conditions = [{"type": "Ready", "status": str(ready)}]
     gone = {"deletionTimestamp": "2026-01-01T00:00:00Z"} if ending else {}
     return {"kind": "Pod", "metadata": metadata | gone, "status": {"conditions": conditions, **status}}

@@ -13,7 +13,7 @@ from components.kubernetes import readiness
 from components.kubernetes.preflight import Answer
 from components.settings.problems import SettingsError
 from components.settings.source import Source
-from tests.unit.kubernetes.test_findings import ABSENT, ALL, CLASS, SILENT, STORAGE, well
+from tests.unit.kubernetes.test_preflight import ABSENT, ALL, CLASS, SILENT, STORAGE, well
 
 TEXT = """\
 config:

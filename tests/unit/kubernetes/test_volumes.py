@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.contract import Route
-from components.kubernetes import volumes
+from components.kubernetes import seen, volumes
 from components.kubernetes.volumes import Claim, VolumesProvider, differences, made, told, ungrown, unmade
 from components.patroni.failure import ClusterError
 from components.reach import RouteError
@@ -74,6 +74,15 @@ def test_volumes_that_nobody_made_are_left_out_while_members_sleep() -> None:
     assert made(WANTED, {"data-pg-0": SMALL, "data-pg-1": Claim(asks="1Gi")}) == {"data-pg-0": "2Gi"}
 
 
+def written(name: str, claim: Claim) -> dict[str, Any]:
+    return {
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name},
+        "spec": {"resources": {"requests": {"storage": claim.asks}}},
+        "status": {"phase": "Bound", "capacity": {"storage": claim.has}} if claim.has else {"phase": "Pending"},
+    }
+
+
 class Cluster:
     """Claims that a driver grows once it is `able`; `patched` are the orders."""
 
@@ -82,6 +91,10 @@ class Cluster:
 
     def look(self, _route: Route) -> dict[str, Claim]:
         return dict(self.claims)
+
+    def objects(self, _route: Route) -> list[dict[str, Any]]:
+        """As Kubernetes writes them, beside a pod."""
+        return [{"kind": "Pod", "metadata": {"name": "pg-0"}}, *(written(*one) for one in self.claims.items())]
 
     def ask(self, _route: Route, *words: str, what: str) -> str:
         assert words[0] == "patch", what
@@ -98,6 +111,7 @@ def spec(*, asleep: bool = False) -> dict[str, Any]:
 def on(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> VolumesProvider:
     for name in ("look", "ask"):
         monkeypatch.setattr(volumes, name, getattr(cluster, name))
+    monkeypatch.setattr(seen, "objects", cluster.objects)
     monkeypatch.setattr(volumes, "PAUSE", 0.0)
     return VolumesProvider()
 

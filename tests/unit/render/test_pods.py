@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from components.render.pods import configuration_files, etcd_names, member_names
+from components.render.pod_election import etcd_names
+from components.render.pods import configuration_files, member_names
 from components.settings.load import load
 from components.supervisor.configuration import Gateway, Member, Node, parse
 

@@ -33,6 +33,17 @@ def test_one_replica_alone_is_named_so() -> None:
     assert "lost with it" in lines(replicas=1, durability="balanced")[-2]
 
 
+def test_a_restore_says_from_what_and_when() -> None:
+    restore = {
+        "from": "old",
+        "time": "2026-11-21 10:00:00+00:00",
+        "repository": {"kind": "posix", "path": "/srv/b/old"},
+    }
+    assert lines(restore=restore)[-1] == (
+        "restore: a new cluster is made from old, as it was at 2026-11-21 10:00:00+00:00; one that was is left alone"
+    )
+
+
 def test_a_stack_without_backups_is_told_so_in_one_line() -> None:
     told = [line for line in lines() if line.startswith("backups:")]
     assert told == ["backups: none, since the stack has no backup: what is dropped, or lost with all members, is gone"]
@@ -54,3 +65,9 @@ def test_a_standby_cluster_promises_no_more_than_what_has_arrived() -> None:
     assert lines(platform="kubernetes", kubernetes=given)[0] == (
         "a standby cluster of db.example.org:5432: takes no writes; a promotion loses what has not arrived"
     )
+
+
+def test_what_the_api_s_absence_costs_is_told_where_it_costs() -> None:
+    without_etcd = {"platform": "kubernetes", "kubernetes": {"leader_election": "kubernetes"}}
+    assert any("Kubernetes API down: no failover" in line for line in lines(**without_etcd))
+    assert not any("API down" in line for line in lines(platform="kubernetes"))

@@ -84,5 +84,27 @@ def test_a_slow_name_server_stalls_nobody(monkeypatch: pytest.MonkeyPatch) -> No
     answer.set()
 
 
+@pytest.mark.parametrize(
+    "body, words",
+    [
+        pytest.param(
+            b'{"message": "pods is forbidden"}', "RefusedError(403 Forbidden: pods is forbidden)", id="its words"
+        ),
+        pytest.param(b"<html>", "RefusedError(403 Forbidden: <html>)", id="a proxy's"),
+        pytest.param(None, "RefusedError(403 Forbidden: )", id="none"),
+    ],
+)
+def test_a_refusal_of_the_api_is_told_in_its_own_words(body: bytes | None, words: str) -> None:
+    class RefusedError(Exception):
+        """Patroni's, as far as it is shown."""
+
+        status, reason = 403, "Forbidden"
+
+    patroni_main.explain(RefusedError)
+    refusal: Any = RefusedError()
+    refusal.body = body
+    assert repr(refusal) == words
+
+
 def test_a_resolver_of_another_kind_is_left_alone() -> None:
     patroni_main.ask_again(object)
