@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 
 # How long one example takes says what else the machine does, not what the code does; pytest's own limit stays.
 settings.register_profile("any-machine", deadline=None)
@@ -17,6 +18,10 @@ settings.load_profile("any-machine")
 # Tests run the engine in this process, so gRPC's threads are in it; and they start servers as another account, for
 # which Python forks. With gRPC's own care for forks half of those children died (SIGSEGV), without it none did.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+
+# Channels to one address share a connection, and its failures. Of hundreds of engines that ran in this process one had
+# the port of an earlier one, and its program heard at once that it could not connect.
+_GRPC_CHANNEL_OPTIONS.append(("grpc.use_local_subchannel_pool", 1))
 
 
 # Ended by a time limit of whoever runs them, tests stop the servers that they started, as they do after Ctrl-C.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pulumi
 
 from components.kubernetes.findings import findings
-from components.kubernetes.preflight import Ask, kubectl, look
+from components.kubernetes.preflight import Ask, Facts, kubectl, look
 from components.settings.load import located
 from components.settings.model import Settings
 from components.settings.problems import Problem
@@ -16,6 +16,26 @@ from components.settings.source import Source
 
 Told = Callable[[], list[Problem]]
 WHERE = ("kubernetes.context", "kubernetes.kubeconfig")
+
+
+_EARLY: dict[str, Future[Facts]] = {}
+
+
+def begin_early(settings: Settings) -> None:
+    """Asks for the program that this process is about to run: the answers are there once the engine has started."""
+    _EARLY[_key(settings)] = _asked(settings, kubectl(settings))
+
+
+def _key(settings: Settings) -> str:
+    """All that the questions are made of."""
+    return f"{settings.name} {settings.kubernetes!r}"
+
+
+def _asked(settings: Settings, ask: Ask) -> Future[Facts]:
+    beside = ThreadPoolExecutor(1)
+    facts = beside.submit(look, settings, ask)
+    beside.shutdown(wait=False)
+    return facts
 
 
 def begin(settings: Settings, source: Source | None, known: Iterable[Problem] = (), ask: Ask | None = None) -> Told:
@@ -26,9 +46,8 @@ def begin(settings: Settings, source: Source | None, known: Iterable[Problem] = 
     """
     if any(problem.path in WHERE for problem in known):
         return list
-    beside = ThreadPoolExecutor(1)
-    facts = beside.submit(look, settings, ask or kubectl(settings))
-    beside.shutdown(wait=False)
+    early = _key(settings) in _EARLY and ask is None
+    facts = _EARLY.pop(_key(settings)) if early else _asked(settings, ask or kubectl(settings))
 
     def told() -> list[Problem]:
         found = facts.result()

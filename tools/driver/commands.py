@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.kubernetes import readiness
 from tools.driver import aws, backups, client, cluster, looks, plans, pods, settings, sweep, tables
 from tools.driver.doctor import examine
 from tools.driver.engine import Engine, Outcome, Outputs
@@ -40,7 +41,9 @@ class Request:
     def check_settings(self) -> None:
         """Before anything is started. Programs of other folders (tests) have settings of their own."""
         if self.project.root == ROOT and self.project.stack_file.is_file():
-            settings.check(self.project)
+            checked = settings.check(self.project)
+            if checked.platform == "kubernetes":
+                readiness.begin_early(checked)
 
 
 @dataclass(frozen=True)

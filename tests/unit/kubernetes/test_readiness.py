@@ -11,6 +11,7 @@ import yaml
 from components import platforms
 from components.kubernetes import readiness
 from components.kubernetes.preflight import Answer
+from components.settings.load import load
 from components.settings.problems import SettingsError
 from components.settings.source import Source
 from tests.unit.kubernetes.test_preflight import ABSENT, ALL, CLASS, SILENT, STORAGE, well
@@ -69,3 +70,30 @@ def test_offline_checks_ask_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "kubectl", lambda _: pytest.fail("kubectl was asked"))
     with pytest.raises(SettingsError):
         platforms.checked_settings(yaml.safe_load(TEXT)["config"], None)
+
+
+def test_what_was_asked_early_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command asks while the engine starts; the program that it runs takes the answers, once."""
+    asked: list[str] = []
+
+    def kubectl(_settings: Any) -> Any:
+        def ask(words: Sequence[str]) -> Answer:
+            asked.append(words[1])
+            return ALL[words[1]]
+
+        return ask
+
+    monkeypatch.setattr(readiness, "kubectl", kubectl)
+    settings = load({"platform": "kubernetes", "access": []}, default_major=17)
+    readiness.begin_early(settings)
+    early = readiness.begin(settings, None)()
+    once = len(asked)
+    again = readiness.begin(settings, None)()
+    assert early == again
+    assert 0 < once < len(asked)
+    readiness.begin_early(settings)
+    other = load({"platform": "kubernetes", "access": [], "name": "other"}, default_major=17)
+    before = len(asked)
+    readiness.begin(other, None)()
+    assert len(asked) > before
+    readiness.begin(settings, None)()
