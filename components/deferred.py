@@ -18,11 +18,14 @@ class Deferred(dynamic.ResourceProvider):
 
     serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # holds nothing, so needs no encryption
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, early: str | None = None) -> None:
+        """`early`: `module:function`, which a reading calls with the properties before it loads the provider."""
         self.place = place
+        if early:
+            self.early = early
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
-        _provider(self.place).configure(req)
+        _REQUESTS[self.place] = req  # handed on with the first call: loading waits for that
 
     def check(self, _olds: Props, news: Props) -> dynamic.CheckResult:
         return _provider(self.place).check(_olds, news)
@@ -34,6 +37,8 @@ class Deferred(dynamic.ResourceProvider):
         return _provider(self.place).create(props)
 
     def read(self, id_: str, props: Props) -> dynamic.ReadResult:
+        if early := getattr(self, "early", None):
+            _named(early)(props)
         return _provider(self.place).read(id_, props)
 
     def update(self, _id: str, _olds: Props, _news: Props) -> dynamic.UpdateResult:
@@ -43,7 +48,17 @@ class Deferred(dynamic.ResourceProvider):
         _provider(self.place).delete(_id, _props)
 
 
+_REQUESTS: dict[str, dynamic.ConfigureRequest] = {}
+
+
 @lru_cache
 def _provider(place: str) -> dynamic.ResourceProvider:
+    made = cast(dynamic.ResourceProvider, _named(place)())
+    if place in _REQUESTS:
+        made.configure(_REQUESTS[place])
+    return made
+
+
+def _named(place: str) -> Any:
     module, _, name = place.partition(":")
-    return cast(dynamic.ResourceProvider, getattr(import_module(module), name)())
+    return getattr(import_module(module), name)

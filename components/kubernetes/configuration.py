@@ -15,7 +15,6 @@ from pulumi.runtime import rpc
 from components.contract import Route
 from components.kubernetes import seen
 from components.kubernetes.mounted import hurry
-from components.kubernetes.names import service
 from components.kubernetes.patroni import RoutedPatroni, routed
 from components.kubernetes.pods import told
 from components.kubernetes.replacing import KNOWN_LIMIT, READY_LIMIT, replace, settled
@@ -29,7 +28,6 @@ from components.patroni.rolling import switchover
 from components.patroni.waiting import until
 from components.reach import RouteError
 from components.reach.identity import unusable
-from components.reach.route import begin
 from components.render.impact import needs_restart
 
 CYCLES = 2  # of each member after a change: the first may have begun with what was before
@@ -141,19 +139,11 @@ def _looked_at(spec: Spec) -> Look:
     if kept is not None and kept.live is not None and time.monotonic() - kept.at < LOOK_KEPT:
         return kept
     with _members(spec) as patroni, ThreadPoolExecutor(1) as beside:
-        _expect_access(spec)
         objects = beside.submit(seen.objects, Route(**spec["route"]))  # while the way to a member opens
         live = patroni.configuration()
         view = patroni.view() if live is not None else []
         _LOOKS[where] = Look(live, view, told(objects.result()).outdated, time.monotonic())
     return _LOOKS[where]
-
-
-def _expect_access(spec: Spec) -> None:
-    """The access layer is asked next: its way opens while ours does, unless it comes in from outside."""
-    if not spec.get("door"):
-        route = Route(**spec["route"])
-        begin(route, service("writer", str(route.namespace)))
 
 
 @contextmanager

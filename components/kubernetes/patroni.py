@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from components.contract import Endpoint, Route
+from components.kubernetes.early import REST
 from components.patroni.rest import Member, Patroni
 from components.reach import identity_files, open_route
-
-REST = 8008
 
 
 class _Named(http.client.HTTPSConnection):

@@ -16,6 +16,7 @@ AUTHORITY = "components.kubernetes.certificates:AuthorityProvider"
 CERTIFICATES = "components.kubernetes.certificates:CertificatesProvider"
 VOLUMES = "components.kubernetes.volumes:VolumesProvider"
 CONFIGURATION = "components.kubernetes.configuration:ConfigurationProvider"
+WAYS = "components.kubernetes.early:ways"
 IDENTITY = ("certificate", "key", "ca")  # the administrator's
 
 Props = dict[str, Any]
@@ -88,4 +89,4 @@ class Configuration(dynamic.Resource, module="kubernetes", name="Configuration")
     ) -> None:
         hidden = pulumi.ResourceOptions(additional_secret_outputs=list(IDENTITY))
         props = {"spec": json.dumps(spec, sort_keys=True), "drift": None, **{one: identity[one] for one in IDENTITY}}
-        super().__init__(Deferred(CONFIGURATION), name, props, pulumi.ResourceOptions.merge(opts, hidden))
+        super().__init__(Deferred(CONFIGURATION, WAYS), name, props, pulumi.ResourceOptions.merge(opts, hidden))

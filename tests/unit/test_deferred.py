@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from pulumi import dynamic
 
 from components.access import resources as access
 from components.deferred import Deferred
+from components.kubernetes import early
 from components.kubernetes import resources as kubernetes
 
 ROOT = Path(__file__).parent.parent.parent
@@ -58,3 +60,19 @@ def test_the_program_of_a_stack_in_pods_loads_neither_drivers_nor_planners() -> 
 
 def test_providers_do_not_load_what_checks_a_stacks_settings() -> None:
     assert loaded([place.partition(":")[0] for place in PLACES], ("components.settings.model",)) == []
+
+
+def test_ways_open_before_the_provider_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    monkeypatch.setattr(early, "begin", lambda _route, endpoint: begun.append(str(endpoint)))
+    spec = {
+        "route": {"kind": "port-forward", "namespace": "postgres-main"},
+        "members": {"pg-0": {"host": "pg-0.pg.postgres-main.svc"}, "pg-1": {"host": "pg-1.pg.postgres-main.svc"}},
+    }
+    for more in ({"asleep": True}, {"asleep": False, "door": {"host": "h"}}, {"asleep": False}):
+        early.ways({"spec": json.dumps({**spec, **more})})
+        begun.append("-")
+    member, writer = "pg-0.pg.postgres-main.svc:8008", "pg-rw.postgres-main.svc:5432"
+    assert begun == ["-", member, "-", member, writer, "-"]
+    module, _, name = kubernetes.WAYS.partition(":")
+    assert getattr(import_module(module), name) is early.ways

@@ -10,9 +10,10 @@ from typing import Any
 
 from components.access.session import reached
 from components.kubernetes import arguments
+from components.kubernetes.early import REST
 from components.kubernetes.election import config_maps
 from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, forget, namespace, volume
-from components.kubernetes.patroni import REST, routed
+from components.kubernetes.patroni import routed
 from components.kubernetes.preflight import Ask, kubectl
 from components.reach import RouteError, identity_files, open_route
 from components.render.pod_election import etcd_names
