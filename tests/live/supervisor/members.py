@@ -44,7 +44,8 @@ class Member:
 
     def start(self) -> None:
         threading.Thread(target=self._rest.serve_forever, args=(0.05,), daemon=True).start()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def fall_silent(self) -> None:
         """Nobody answers at its REST API any more; sessions go on."""
@@ -53,6 +54,8 @@ class Member:
 
     def stop(self) -> None:
         self.fall_silent()
+        self._postgres.shutdown(socket.SHUT_RDWR)  # wakes who waits there, who would else take one session more
+        self._accepting.join(5)
         self._postgres.close()
         for session in self._sessions:
             session.close()
