@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import signal
 from collections.abc import Iterator
 
@@ -48,3 +49,16 @@ def event_loops_are_closed() -> Iterator[None]:
     for loop in made:
         if not loop.is_running():
             loop.close()
+
+
+@pytest.fixture(autouse=True)
+def picklers_stay_flat() -> Iterator[None]:
+    """Pulumi's SDK wraps one method of the pickler anew for each dynamic resource, and never takes a wrapper off.
+
+    A program that ends does not notice; of a whole run of tests the 980th resource met Python's limit of recursion.
+    """
+    yield
+    pickle._Pickler._batch_setitems = _BATCH  # type: ignore[attr-defined]
+
+
+_BATCH = pickle._Pickler._batch_setitems  # type: ignore[attr-defined]
