@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import import_module
+from threading import Lock
 from typing import Any, ClassVar, cast
 
 from pulumi import dynamic
@@ -49,6 +50,7 @@ class Deferred(dynamic.ResourceProvider):
 
 
 _REQUESTS: dict[str, dynamic.ConfigureRequest] = {}
+_LOADING = Lock()
 
 
 @lru_cache
@@ -60,5 +62,7 @@ def _provider(place: str) -> dynamic.ResourceProvider:
 
 
 def _named(place: str) -> Any:
+    """One at a time: Python breaks imports off (_DeadlockError) whose packages two threads load from both ends."""
     module, _, name = place.partition(":")
-    return getattr(import_module(module), name)
+    with _LOADING:
+        return getattr(import_module(module), name)

@@ -6,14 +6,18 @@ import inspect
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import dill
 import pytest
 from pulumi import dynamic
 
+from components import deferred
 from components.access import resources as access
 from components.deferred import Deferred
 from components.kubernetes import early
@@ -60,6 +64,24 @@ def test_the_program_of_a_stack_in_pods_loads_neither_drivers_nor_planners() -> 
 
 def test_providers_do_not_load_what_checks_a_stacks_settings() -> None:
     assert loaded([place.partition(":")[0] for place in PLACES], ("components.settings.model",)) == []
+
+
+def test_calls_at_once_load_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine makes four at a time. Imports of one package from both ends ended with _DeadlockError, now and then."""
+    loading, most = 0, 0
+
+    def load(_module: str) -> ModuleType:
+        nonlocal loading, most
+        loading += 1
+        most = max(most, loading)
+        time.sleep(0.01)
+        loading -= 1
+        return early
+
+    monkeypatch.setattr(deferred, "import_module", load)
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(deferred._named, ["any:ways"] * 8)) == [early.ways] * 8
+    assert most == 1
 
 
 def test_ways_open_before_the_provider_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
