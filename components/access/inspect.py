@@ -27,7 +27,7 @@ def server(connection: Connection, extensions: Iterable[str] = ()) -> model.Serv
     return _server(snapshot.ask(connection, "server", **_of_server(extensions))["server"])
 
 
-def _of_server(extensions: Iterable[str]) -> dict[str, list[str]]:
+def _of_server(extensions: Iterable[str] = ()) -> dict[str, list[str]]:
     return {"extensions": sorted(extensions), "infrastructure": list(INFRASTRUCTURE)}
 
 
@@ -70,11 +70,10 @@ def cluster(
     databases: Iterable[str],
     groups: Iterable[str] = (),
     retired: Iterable[str] = (),
-    extensions: Iterable[str] = (),
 ) -> tuple[Cluster, frozenset[str], model.Server]:
-    """The named roles and databases as they are, which of `groups` exist, and what `server` tells."""
+    """The named roles and databases as they are, which of `groups` exist, and `server` less extensions."""
     named = {"databases": sorted(databases), "groups": sorted(groups), "retired": sorted(retired)}
-    words = {"roles": sorted(roles), **named, **_of_server(extensions)}
+    words = {"roles": sorted(roles), **named, **_of_server()}
     whole = _asked_of_the_cluster(connection, words)
     read, digests = whole["cluster"], whole["passwords"]
     found = Cluster(

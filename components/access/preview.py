@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import psycopg
@@ -13,7 +14,7 @@ from components.access.apply import pending_scripts, wanted_jobs
 from components.access.model import HAZARDS, Phase, Plan, Server
 from components.access.passwords import Verifier
 from components.access.scripts import Script
-from components.access.session import Target
+from components.access.session import Connection, Target
 from components.access.spec.models import Spec
 
 NO_CRON = "left out: this server runs without pg_cron; run them by any other timer"
@@ -79,22 +80,26 @@ def database(
     target: Target, spec: Spec, name: str, found: Sequence[Script], *, major: int, poolers: bool = False
 ) -> Preview:
     """One database; against an empty one where there is none to ask."""
-    try:
-        with target.open() as connection:
+    with ExitStack() as held:
+        try:
+            connection = held.enter_context(target.open())
             there = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount
             server = Server() if there else inspect.server(connection, spec.databases[name].extensions)
-    except psycopg.OperationalError as error:
-        if not failures.unreachable(error):
-            raise
-        server = Server(version=major * 10000)
-        return _of_nothing(spec, name, found, server, unreached=failures.away(error))
-    if not there:
-        return _of_nothing(spec, name, found, server)
-    with target.open(name) as connection:
-        state = reading.database_state(connection, spec, name, journal=bool(found))
-        since = reconnecting.marked(connection, name).get(name) if poolers else None
+        except psycopg.OperationalError as error:
+            if not failures.unreachable(error):
+                raise
+            server = Server(version=major * 10000)
+            return _of_nothing(spec, name, found, server, unreached=failures.away(error))
+        if not there:
+            return _of_nothing(spec, name, found, server)
+        own = held.enter_context(target.open(name))
+        state = reading.database_state(own, spec, name, journal=bool(found))
+        since = reconnecting.marked(own, name).get(name) if poolers else None
+        home = state.facts.server.cron_database
+        at_hand = {None: None, target.maintenance: connection, name: own}
+        cron = at_hand[home] if home in at_hand else held.enter_context(target.open(home))
+        told, left_out = job_statements(cron, spec, name)
     waiting = pending_scripts(found, state.facts.journal)
-    told, left_out = job_statements(target, spec, name, state.facts.server.cron_database)
     plan = state.plan.with_notes(left_out)
     owner = spec.databases[name].owner
     return Preview(what=f"database {name}", plan=plan, scripts=waiting, jobs=told, owner=owner, reconnect=since)
@@ -115,14 +120,13 @@ def _of_nothing(spec: Spec, name: str, found: Sequence[Script], server: Server, 
     )
 
 
-def job_statements(target: Target, spec: Spec, name: str, home: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What pg_cron, which lives in database `home`, has to be told; and what is left out for want of it."""
+def job_statements(cron: Connection | None, spec: Spec, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What pg_cron has to be told; and what is left out for want of it. `cron` is a session where pg_cron lives."""
     wanted = wanted_jobs(spec, name)
-    if home is None:
+    if cron is None:
         return (), (f"jobs {', '.join(sorted(wanted))} are {NO_CRON}",) if wanted else ()
-    with target.open(home) as connection:
-        changes = jobs.plan(wanted, run_jobs.scheduled(connection, name))
-        return tuple(one.as_string(None) for one in jobs.statements(name, wanted, changes)), ()
+    changes = jobs.plan(wanted, run_jobs.scheduled(cron, name))
+    return tuple(one.as_string(None) for one in jobs.statements(name, wanted, changes)), ()
 
 
 def digest(previews: Iterable[Preview]) -> str:

@@ -38,15 +38,16 @@ def cluster_plan(
     connection: Connection, spec: Spec, verifiers: Mapping[str, Verifier], sent: Mapping[str, str] | None = None
 ) -> Plan:
     """The plan for roles and databases, from one read; `sent` as `roles.wanted` takes it."""
-    everything = {name for database in spec.databases.values() for name in database.extensions}
     actual, groups, server = inspect.cluster(
         connection,
         roles=spec.every_role,
         databases=spec.databases,
         groups=roles.predefined(spec),
         retired=spec.retired,
-        extensions=everything,
     )
+    missing = [name for name in spec.databases if name not in actual.databases]
+    if missing:
+        server = inspect.server(connection, {one for name in missing for one in spec.databases[name].extensions})
     plan = plan_cluster(roles.wanted(spec, actual, server, verifiers, groups, sent), actual, server)
     if server.pooler_table:
         sure = {name: one for name, one in verifiers.items() if sent is not None or name not in actual.roles}
@@ -54,8 +55,7 @@ def cluster_plan(
     # What no database of this server could have is told before the first role is made.
     impossible = tuple(
         problem
-        for name in spec.databases
-        if name not in actual.databases
+        for name in missing
         for problem in (
             *empty_database(spec, name, server).plan.problems,
             *_unparsable(connection, spec, name).values(),

@@ -6,7 +6,8 @@ so that expressions which speak of the table find it; it is rolled back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -14,11 +15,11 @@ from psycopg import pq, sql
 
 from components.access import quoting as q
 from components.access.desired import Expressions
+from components.access.model import Table
 from components.access.row_policies import Twin, in_place
 
 Field = pq.DiagnosticField
 Connection = psycopg.Connection[Any]
-_POLICY = "postgres_platform_twin"
 # What a wrong expression gives, as against a server in trouble. (42: syntax, names, types; 22: literals; 0A: features.)
 _COMPLAINTS = (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError)
 _SYNTAX_ERROR = "42601"
@@ -26,17 +27,22 @@ _BEFORE = "SELECT WHERE ("
 _TOLD = (Field.SQLSTATE, Field.MESSAGE_PRIMARY, Field.STATEMENT_POSITION)
 MOST_SHOWN = 60  # characters before and after a mistake
 _READ = """
-SELECT pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)
-FROM pg_policy WHERE polname = %s AND polrelid = to_regclass(%s)
+SELECT polname, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)
+FROM pg_policy WHERE polrelid = to_regclass(%s)
 """
 
 
 def printed(connection: Connection, twins: Iterable[Twin]) -> dict[tuple[object, ...], Expressions | str]:
     """The server's own text of each twin's expressions, or its complaint.
 
-    Needs a transaction, which it leaves as it found it.
+    Needs a transaction, which it leaves as it found it. One round trip, unless there is a complaint: then each twin is
+    asked alone, which tells whose it is.
     """
-    return {twin.key: _ask(connection, twin) for twin in twins}
+    asked = tuple(twins)
+    try:
+        return _printed(connection, asked)
+    except _COMPLAINTS:
+        return {twin.key: _alone(connection, twin) for twin in asked}
 
 
 def unparsable(connection: Connection, expressions: Iterable[str]) -> dict[str, str]:
@@ -68,32 +74,48 @@ def _around(text: str, at: int) -> str:
     return f'"{"..." if begin else ""}{shown}{"..." if end < len(text) else ""}"'
 
 
-def _ask(connection: Connection, twin: Twin) -> Expressions | str:
+def _alone(connection: Connection, twin: Twin) -> Expressions | str:
     try:
-        with connection.transaction(force_rollback=True):
-            connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
-            local = sql.Identifier("pg_temp", twin.table.name)
-            connection.execute(
-                sql.SQL("CREATE TEMP TABLE {} (LIKE {})").format(q.name(twin.table.name), q.name(*twin.table))
-            )
-            connection.execute(sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(local))
-            return _create_and_read(connection, twin, local)
+        return _printed(connection, [twin])[twin.key]
     except _COMPLAINTS as error:
         return _complaint(error)
 
 
-def _create_and_read(connection: Connection, twin: Twin, local: sql.Composable) -> Expressions:
-    parts = [sql.SQL("CREATE POLICY {} ON {}").format(q.name(_POLICY), local)]
+def _printed(connection: Connection, twins: Sequence[Twin]) -> dict[tuple[object, ...], Expressions | str]:
+    """Raises one of _COMPLAINTS, and none of the twins is answered."""
+    tables: defaultdict[Table, dict[str, Twin]] = defaultdict(dict)
+    for number, twin in enumerate(twins):
+        tables[twin.table][f"postgres_platform_twin_{number}"] = twin
+    with connection.transaction(force_rollback=True):
+        # The server refuses a second statement behind a semicolon here, as an expression might try to bring one.
+        with connection.pipeline():
+            connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
+            asked = [(policies, _ask(connection, table, policies)) for table, policies in tables.items()]
+        return {policies[name].key: (using, check) for policies, told in asked for name, using, check in told}
+
+
+def _ask(connection: Connection, table: Table, policies: Mapping[str, Twin]) -> psycopg.Cursor[Any]:
+    """Sends what asks of one table. The answer can be read when the pipeline has ended.
+
+    The twin is gone before that of the next table comes, which no policy may take for the table of its name.
+    """
+    local = sql.Identifier("pg_temp", table.name)
+    connection.execute("SAVEPOINT twin")
+    connection.execute(sql.SQL("CREATE TEMP TABLE {} (LIKE {})").format(q.name(table.name), q.name(*table)))
+    for name, twin in policies.items():
+        connection.execute(sql.Composed([*_policy(name, twin, local)]))
+    told = connection.execute(_READ, [local.as_string(connection)])
+    connection.execute("ROLLBACK TO SAVEPOINT twin")
+    return told
+
+
+def _policy(name: str, twin: Twin, table: sql.Composable) -> Iterator[sql.Composable]:
+    yield sql.SQL("CREATE POLICY {} ON {}").format(q.name(name), table)
     # FOR INSERT takes no USING, and FOR SELECT no CHECK; what is printed is the same whatever the command.
     if twin.using is not None:
-        parts.append(sql.SQL(" USING ({})").format(sql.SQL(twin.using)))
+        yield sql.SQL(" USING ({})").format(sql.SQL(twin.using))
     if twin.check is not None:
-        parts.append(sql.SQL(" WITH CHECK ({})").format(sql.SQL(twin.check)))
-    # A prepared statement is one statement: the server refuses a second one behind a semicolon.
-    connection.execute(sql.Composed(parts), prepare=True)
-    row = connection.execute(_READ, [_POLICY, local.as_string(connection)]).fetchone()
-    assert row is not None
-    return row[0], row[1]
+        yield sql.SQL(" WITH CHECK ({})").format(sql.SQL(twin.check))
 
 
 def _complaint(error: psycopg.Error) -> str:

@@ -67,7 +67,7 @@ def test_providers_do_not_load_what_checks_a_stacks_settings() -> None:
 
 
 def test_calls_at_once_load_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine makes four at a time. Imports of one package from both ends ended with _DeadlockError, now and then."""
+    """The engine makes four at a time. Imports of one package from both ends ended with _DeadlockError now and then."""
     loading, most = 0, 0
 
     def load(_module: str) -> ModuleType:

@@ -1,4 +1,6 @@
--- What a plan must know of the server: version, who we are, which of the wanted extensions it could have.
+-- What a plan must know of the server: version, who we are, which of the wanted extensions it could have. That is read of
+-- the server's files, all of them each time, so it is asked once and of nothing but what is wanted.
+WITH v AS MATERIALIZED (SELECT * FROM pg_available_extension_versions() WHERE name = ANY(%(extensions)s))
 SELECT json_build_object(
   'version', current_setting('server_version_num')::int,
   'me', current_user,
@@ -25,8 +27,6 @@ SELECT json_build_object(
                                'untrusted', untrusted AND current_setting('rds.extensions', true) IS NULL))
       FROM (SELECT a.name, max(a.default_version) AS fallback, json_object_agg(v.version, v.schema) AS versions,
                    bool_or(v.superuser AND NOT v.trusted) AS untrusted,
-                   (SELECT json_agg(DISTINCT needed) FROM pg_available_extension_versions w, unnest(w.requires) needed
-                    WHERE w.name = a.name) AS requires
-            FROM pg_available_extensions a JOIN pg_available_extension_versions v USING (name)
-            WHERE a.name = ANY(%(extensions)s) GROUP BY a.name) known), '{}') ELSE '{}' END
+                   (SELECT json_agg(DISTINCT needed) FROM v w, unnest(w.requires) needed WHERE w.name = a.name) AS requires
+            FROM pg_available_extensions() a JOIN v USING (name) GROUP BY a.name) known), '{}') ELSE '{}' END
 )
