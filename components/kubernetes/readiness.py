@@ -17,7 +17,6 @@ from components.settings.source import Source
 Told = Callable[[], list[Problem]]
 WHERE = ("kubernetes.context", "kubernetes.kubeconfig")
 
-
 _EARLY: dict[str, Future[Facts]] = {}
 
 
