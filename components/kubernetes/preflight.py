@@ -13,7 +13,7 @@ from components.kubernetes import issuer
 from components.kubernetes.kubeconfig import leads_to
 from components.kubernetes.kubectl import ABSENT, FORBIDDEN, UNKNOWN, Answer, Ask
 from components.kubernetes.monitoring import DEFINITIONS
-from components.kubernetes.names import ETCD, INSTANCE, MADE_FROM, MEMBERS, kubeconfig, namespace
+from components.kubernetes.names import ETCD, INSTANCE, MADE_FROM, MEMBERS, kubeconfig, namespace, volumes
 from components.kubernetes.pods import SELECTOR
 from components.patroni.decisions import STANDBY
 from components.settings.model import Settings
@@ -68,9 +68,9 @@ def look(settings: Settings, ask: Ask) -> Facts:
         namespaces=_namespaces(answers["space"], space),
         owner=_owner(answers["space"]),
         classes=_classes(answers["storage"]),
-        volumes=(volumes := _volumes(answers["storage"])),
+        volumes=(claims := _volumes(answers["storage"])),
         made_from=_records(answers["storage"]),
-        config_maps=_config_maps(settings, volumes, ask),
+        config_maps=_config_maps(settings, claims, ask),
         definitions=_definitions(answers["definitions"]) if "definitions" in answers else None,
         issuer=issuer.told(answers["issuer"]) if "issuer" in answers else None,
         sleeping_primary=_sleeping_primary(answers["members"]) if "members" in answers else False,
@@ -134,9 +134,9 @@ def _definitions(answer: Answer) -> frozenset[str] | None:
     return None if not found and FORBIDDEN in answer[2] else found
 
 
-def _config_maps(settings: Settings, volumes: Mapping[str, object], ask: Ask) -> frozenset[str]:
+def _config_maps(settings: Settings, claims: Mapping[str, object], ask: Ask) -> frozenset[str]:
     """Asked only where the volumes leave it open how the cluster was made: they show etcd, or no etcd."""
-    made = {part for part in (MEMBERS, ETCD) if any(name.startswith(f"data-{part}-") for name in volumes)}
+    made = {part for part in (MEMBERS, ETCD) if any(name.startswith(volumes(part)) for name in claims)}
     if made != (set() if settings.lease_in_kubernetes else {MEMBERS}):
         return frozenset()
     status, text, _ = ask(("get", "configmaps", f"--selector={SELECTOR}", "--output=name"))
