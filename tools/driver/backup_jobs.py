@@ -20,6 +20,7 @@ from tools.driver.kubectl import Kubectl, SilentError
 from tools.driver.refusal import STOPPED, Refusal
 
 TEMPLATE = "backup-full"  # of the CronJobs the one that is always there
+FAMILY = "backup"  # the name label of every pod that takes one
 JOB_OF = "job-name"  # the label by which Kubernetes marks the pods of a Job
 LIST_LIMIT = 90.0  # pgBackRest asks the S3 service for it
 START_LIMIT = 180.0  # the image may still have to be fetched
@@ -164,9 +165,6 @@ class InPods:
     def _look(self, job: str) -> str:
         shown = self._kubectl.shown
         return f"`{shown} logs -f {job}` shows it, `{shown} delete {job}` ends it"
-
-
-FAMILY = "backup"  # the name label of every pod that takes one
 
 
 def job(cron: Mapping[str, Any], kind: str, now: datetime) -> Manifest:
