@@ -133,6 +133,16 @@ class Stack:
     def log(self) -> str:
         return (self.root / ".pulumi/last-run.log").read_text()
 
+    @contextmanager
+    def brought_up(self) -> Iterator[None]:
+        """Up and whole within the block, ended after it."""
+        try:
+            self.told("up")
+            self.platform.wait_whole()
+            yield
+        finally:
+            self.end()
+
     def end(self) -> None:
         """Down, and the volumes that `down` leaves, too."""
         self.run("down")
