@@ -6,11 +6,10 @@ import subprocess
 from collections.abc import Callable, Sequence
 
 from components.kubernetes.arguments import route_of
-from components.reach import command
+from components.reach.asking import answer
 from components.settings.model import Settings
 
 LIMIT = 5  # seconds for one answer of the cluster
-SLACK = 5  # for kubectl itself: a cloud's exec plugin may fetch a token
 # Its words on what it does not get.
 ABSENT, FORBIDDEN, UNKNOWN = "NotFound", "(Forbidden)", "the server doesn't have a resource type"
 
@@ -20,22 +19,19 @@ Ask = Callable[[Sequence[str]], Answer]
 
 def kubectl(settings: Settings) -> Ask:
     """Runs kubectl with the stack's kubeconfig, context and namespace; a hang ends with a sentence."""
-    begin = (*command.kubectl(route_of(settings)), f"--request-timeout={LIMIT}s")
+    route = route_of(settings)
 
     def ask(words: Sequence[str]) -> Answer:
         try:
-            done = subprocess.run(
-                [*begin, *words],
-                capture_output=True, text=True, timeout=LIMIT + SLACK, check=False, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
+            done = answer(route, words, LIMIT)
         except FileNotFoundError:
             return (
                 127,
                 "",
                 "kubectl is not installed or not on PATH; install it, it also carries the access layer's way in",
             )
-        except subprocess.TimeoutExpired:
-            return 124, "", f"no answer within {LIMIT + SLACK} s"
+        except subprocess.TimeoutExpired as late:
+            return 124, "", f"no answer within {late.timeout:g} s"
         return done.returncode, done.stdout, done.stderr.strip()
 
     return ask
