@@ -149,7 +149,11 @@ class InPods:
         return next((one for one in backups if one.label == label), backups[-1])
 
     def _log(self, name: str, lines: int) -> list[str]:
-        return self._kubectl.run("logs", f"job/{name}", f"--tail={lines}").splitlines()
+        """Nothing where its pod is gone, as on a drained machine: the Job itself says how it ended."""
+        try:
+            return self._kubectl.run("logs", f"job/{name}", f"--tail={lines}").splitlines()
+        except SilentError:
+            return []
 
     def _listed(self, selector: str) -> list[Manifest]:
         found: list[Manifest] = self._kubectl.get("pods", f"--selector={selector}")["items"]
