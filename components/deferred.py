@@ -18,12 +18,11 @@ class Deferred(dynamic.ResourceProvider):
     """Stands in a stack's state for the provider `module:Class`, which takes no arguments, and passes all calls on."""
 
     serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # holds nothing, so needs no encryption
+    early: str | None = None  # of the class: what a stack's state holds may be from before there was any
 
     def __init__(self, place: str, early: str | None = None) -> None:
         """`early`: `module:function`, which a reading calls with the properties before it loads the provider."""
-        self.place = place
-        if early:
-            self.early = early
+        self.place, self.early = place, early
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
         _REQUESTS[self.place] = req  # handed on with the first call: loading waits for that
@@ -38,8 +37,8 @@ class Deferred(dynamic.ResourceProvider):
         return _provider(self.place).create(props)
 
     def read(self, id_: str, props: Props) -> dynamic.ReadResult:
-        if early := getattr(self, "early", None):
-            _named(early)(props)
+        if self.early:
+            _named(self.early)(props)
         return _provider(self.place).read(id_, props)
 
     def update(self, _id: str, _olds: Props, _news: Props) -> dynamic.UpdateResult:

@@ -8,7 +8,7 @@ from typing import Any
 
 from components.kubernetes.manifests import Component, Manifest, identity
 from components.kubernetes.names import MEMBERS
-from components.kubernetes.strategic import merged
+from components.kubernetes.strategic import patched
 from components.render.backup_pods import NAME, backup_files
 from components.render.backup_sites import SECRETS_FILE
 from components.render.pgbackrest import secrets_of
@@ -26,7 +26,7 @@ def with_backups(manifests: list[Manifest], component: Component, settings: Sett
     """The base's manifests and those of backups; a stack with neither backup nor restore gets back what it gave."""
     if settings.backup is None and settings.restore is None:
         return manifests
-    found = [_patched(one, component, settings) for one in manifests]
+    found = [_archiving(one, component, settings) for one in manifests]
     for one in component.manifests:
         manifest = copy.deepcopy(one)
         if identity(manifest) == ("ConfigMap", NAME):
@@ -84,11 +84,10 @@ def _port(repository: RepositorySettings) -> int:
     return int((repository.endpoint or "").partition(":")[2] or HTTPS)
 
 
-def _patched(manifest: Manifest, component: Component, settings: Settings) -> Manifest:
+def _archiving(manifest: Manifest, component: Component, settings: Settings) -> Manifest:
     if identity(manifest) != ("StatefulSet", MEMBERS):
         return manifest
-    for patch in component.patches:
-        manifest = merged(manifest, patch) if identity(patch) == identity(manifest) else manifest
+    manifest = patched(manifest, component.patches)
     pod = manifest["spec"]["template"]["spec"]
     if settings.backup is None:
         pod["containers"] = [one for one in pod["containers"] if one["name"] != NAME]

@@ -6,7 +6,7 @@ import copy
 
 from components.kubernetes.manifests import Component, Manifest, identity
 from components.kubernetes.names import ETCD, MEMBERS
-from components.kubernetes.strategic import merged
+from components.kubernetes.strategic import patched
 from components.settings.model import Settings
 
 DELETE = {"$patch": "delete"}  # kustomize's words for an object that goes
@@ -18,15 +18,8 @@ def with_election(manifests: list[Manifest], component: Component, settings: Set
         return manifests
     gone = {identity(patch) for patch in component.patches if DELETE.items() <= patch.items()}
     changed = [patch for patch in component.patches if identity(patch) not in gone]
-    found = [_patched(one, changed) for one in manifests if identity(one) not in gone]
+    found = [patched(one, changed) for one in manifests if identity(one) not in gone]
     return found + [_named(copy.deepcopy(one), settings) for one in component.manifests]
-
-
-def _patched(manifest: Manifest, patches: list[Manifest]) -> Manifest:
-    for patch in patches:
-        if identity(patch) == identity(manifest):
-            manifest = merged(manifest, patch)
-    return manifest
 
 
 def _named(manifest: Manifest, settings: Settings) -> Manifest:

@@ -118,8 +118,8 @@ def _volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
 def _wal_volumes(settings: Settings, facts: Facts) -> Iterator[Finding]:
     """Whether WAL has a volume of its own is decided once: pg_wal is a link to it, or a folder."""
     wanted = settings.kubernetes.storage.wal_size
-    have = any(name.startswith(volumes(MEMBERS, WAL)) for name in facts.volumes)
-    if members_volumes(facts) and have != (wanted is not None):
+    have = bool(_of(MEMBERS, facts, WAL))
+    if _of(MEMBERS, facts) and have != (wanted is not None):
         made, cure = ("with", "set it back") if have else ("without", "remove it")
         yield Finding(
             (HERE, "storage", "wal_size"),
@@ -184,7 +184,7 @@ def _operator(settings: Settings, facts: Facts) -> Iterator[Finding]:
 
 def _restored_already(settings: Settings, facts: Facts) -> Iterator[Finding]:
     """A restore is for a cluster that is not there, or that it made."""
-    wanted, there = restored_to(settings), members_volumes(facts)
+    wanted, there = restored_to(settings), sorted(_of(MEMBERS, facts))
     if wanted and there and wanted not in [facts.made_from.get(name) for name in there]:
         yield Finding(
             ("restore",),
@@ -193,11 +193,6 @@ def _restored_already(settings: Settings, facts: Facts) -> Iterator[Finding]:
             f" or end that cluster for good with make down and `{forget(settings)}`, which keep its repository; or"
             " choose another name and namespace",
         )
-
-
-def members_volumes(facts: Facts) -> list[str]:
-    """Where members' data lies, or will in a moment."""
-    return sorted(name for name in facts.volumes if name.startswith(volumes(MEMBERS)))
 
 
 def _fork(facts: Facts) -> Iterator[Finding]:

@@ -6,12 +6,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from components.kubernetes.kubectl import ABSENT, FORBIDDEN, Answer
 from components.kubernetes.names import namespace
 from components.settings.finding import Finding
 from components.settings.model import Settings
-
-UNKNOWN = "the server doesn't have a resource type"  # kubectl's words
-ABSENT, FORBIDDEN = "NotFound", "(Forbidden)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +27,10 @@ def question(settings: Settings) -> tuple[str, ...] | None:
     if given.issuer != "cert-manager" or not given.issuer_name:
         return None
     kind = f"{given.issuer_kind.lower()}s.cert-manager.io"
-    return ("get", kind, given.issuer_name, f"--namespace={namespace(settings)}", "--output=json")
+    return ("get", kind, given.issuer_name, "--output=json")
 
 
-def told(answer: tuple[int, str, str]) -> Issuer | None:
+def told(answer: Answer) -> Issuer | None:
     """None for what one may not look at."""
     status, output, complaint = answer
     if status != 0:

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from components.kubernetes import issuer
 from components.kubernetes.kubeconfig import leads_to
+from components.kubernetes.kubectl import ABSENT, FORBIDDEN, UNKNOWN, Answer, Ask
 from components.kubernetes.monitoring import DEFINITIONS
-from components.kubernetes.names import ETCD, INSTANCE, MADE_FROM, MEMBERS, kubeconfig, namespace
+from components.kubernetes.names import ETCD, INSTANCE, MADE_FROM, MEMBERS, kubeconfig, namespace, volumes
 from components.kubernetes.pods import SELECTOR
 from components.patroni.decisions import STANDBY
 from components.settings.model import Settings
 
-LIMIT = 5  # seconds for one answer of the cluster
-SLACK = 5  # for kubectl itself: a cloud's exec plugin may fetch a token
-FORBIDDEN = "(Forbidden)"
-ABSENT = "NotFound"
 CLASSES, CLAIMS = "storageclasses", "persistentvolumeclaims"
 MEMBERS_ARE = (f"statefulset/{MEMBERS}", "configmap/patroni")
-
-Answer = tuple[int, str, str]  # status, output, complaint
-Ask = Callable[[Sequence[str]], Answer]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,43 +43,17 @@ class Facts:
     sleeping_primary: bool = False  # members hibernate that followed nobody; asked for a standby cluster only
 
 
-def kubectl(settings: Settings) -> Ask:
-    """Runs kubectl with the stack's kubeconfig and context; a hang ends with a sentence."""
-    given = settings.kubernetes
-    path = kubeconfig(settings)
-    flags = [f"--kubeconfig={path}"] if path else []
-    flags += [f"--context={given.context}"] if given.context else []
-
-    def ask(words: Sequence[str]) -> Answer:
-        command = ["kubectl", *flags, f"--request-timeout={LIMIT}s", *words]
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=LIMIT + SLACK, check=False, stdin=subprocess.DEVNULL
-            )
-        except FileNotFoundError:
-            return (
-                127,
-                "",
-                "kubectl is not installed or not on PATH; install it, it also carries the access layer's way in",
-            )
-        except subprocess.TimeoutExpired:
-            return 124, "", f"no answer within {LIMIT + SLACK} s"
-        return done.returncode, done.stdout, done.stderr.strip()
-
-    return ask
-
-
 def look(settings: Settings, ask: Ask) -> Facts:
     """Some questions at once; the cluster's silence is a fact too."""
     space = namespace(settings)
     questions: dict[str, Sequence[str]] = {
         "space": ("get", "namespaces", space, "--output=json"),
-        "storage": ("get", f"{CLASSES},{CLAIMS}", f"--namespace={space}", "--output=json"),
+        "storage": ("get", f"{CLASSES},{CLAIMS}", "--output=json"),
     }
     if settings.kubernetes.monitoring.enabled:
         questions["definitions"] = ("get", "customresourcedefinitions", *DEFINITIONS, "--output=name")
     if settings.kubernetes.standby_of and not settings.kubernetes.hibernate:
-        questions["members"] = ("get", *MEMBERS_ARE, f"--namespace={space}", "--ignore-not-found", "--output=json")
+        questions["members"] = ("get", *MEMBERS_ARE, "--ignore-not-found", "--output=json")
     if signer := issuer.question(settings):
         questions["issuer"] = signer
     with ThreadPoolExecutor(len(questions)) as together:
@@ -101,9 +68,9 @@ def look(settings: Settings, ask: Ask) -> Facts:
         namespaces=_namespaces(answers["space"], space),
         owner=_owner(answers["space"]),
         classes=_classes(answers["storage"]),
-        volumes=(volumes := _volumes(answers["storage"])),
+        volumes=(claims := _volumes(answers["storage"])),
         made_from=_records(answers["storage"]),
-        config_maps=_config_maps(settings, volumes, ask),
+        config_maps=_config_maps(settings, claims, ask),
         definitions=_definitions(answers["definitions"]) if "definitions" in answers else None,
         issuer=issuer.told(answers["issuer"]) if "issuer" in answers else None,
         sleeping_primary=_sleeping_primary(answers["members"]) if "members" in answers else False,
@@ -113,7 +80,7 @@ def look(settings: Settings, ask: Ask) -> Facts:
 def _is_silence(answer: Answer) -> bool:
     """A refusal for want of rights, or because a thing is absent, is an answer."""
     status, _, complaint = answer
-    return status != 0 and not any(part in complaint for part in (FORBIDDEN, ABSENT, issuer.UNKNOWN))
+    return status != 0 and not any(part in complaint for part in (FORBIDDEN, ABSENT, UNKNOWN))
 
 
 def _last_line(complaint: str) -> str:
@@ -167,13 +134,12 @@ def _definitions(answer: Answer) -> frozenset[str] | None:
     return None if not found and FORBIDDEN in answer[2] else found
 
 
-def _config_maps(settings: Settings, volumes: Mapping[str, object], ask: Ask) -> frozenset[str]:
+def _config_maps(settings: Settings, claims: Mapping[str, object], ask: Ask) -> frozenset[str]:
     """Asked only where the volumes leave it open how the cluster was made: they show etcd, or no etcd."""
-    made = {part for part in (MEMBERS, ETCD) if any(name.startswith(f"data-{part}-") for name in volumes)}
+    made = {part for part in (MEMBERS, ETCD) if any(name.startswith(volumes(part)) for name in claims)}
     if made != (set() if settings.lease_in_kubernetes else {MEMBERS}):
         return frozenset()
-    space = namespace(settings)
-    status, text, _ = ask(("get", "configmaps", f"--namespace={space}", f"--selector={SELECTOR}", "--output=name"))
+    status, text, _ = ask(("get", "configmaps", f"--selector={SELECTOR}", "--output=name"))
     return frozenset(line.rpartition("/")[2] for line in text.splitlines()) if status == 0 else frozenset()
 
 

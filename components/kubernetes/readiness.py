@@ -8,7 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pulumi
 
 from components.kubernetes.findings import findings
-from components.kubernetes.preflight import Ask, Facts, kubectl, look
+from components.kubernetes.kubectl import Ask, kubectl
+from components.kubernetes.preflight import Facts, look
 from components.settings.load import located
 from components.settings.model import Settings
 from components.settings.problems import Problem
@@ -16,7 +17,6 @@ from components.settings.source import Source
 
 Told = Callable[[], list[Problem]]
 WHERE = ("kubernetes.context", "kubernetes.kubeconfig")
-
 
 _EARLY: dict[str, Future[Facts]] = {}
 

@@ -6,14 +6,13 @@ for this instead (OnDelete); what a killed run left is found by the next one, an
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from functools import partial
 
 from components.contract import Route
 from components.engine import tell
 from components.kubernetes.pods import Pod, Pods, following, look
 from components.kubernetes.restoring import Restoring
+from components.kubernetes.waiting import nothing, wait
 from components.patroni.failure import ClusterError
 from components.patroni.provider import Spec
 from components.patroni.rest import Patroni
@@ -23,8 +22,7 @@ from components.reach.asking import ask
 
 READY_LIMIT = 3600.0  # a new member copies the whole database before it is ready
 KNOWN_LIMIT = 120.0  # where no pod is new, one that is not ready has a trouble of its own
-PAUSE = 1.0
-TOLD_EVERY = 15.0  # seconds between two words on what is waited for
+PODS = "the members' pods"
 
 
 def replace(spec: Spec, patroni: Patroni, limit: float = READY_LIMIT) -> None:
@@ -35,7 +33,7 @@ def replace(spec: Spec, patroni: Patroni, limit: float = READY_LIMIT) -> None:
             wait_whole(patroni, spec["durability"], spared=spared)
         tell([f"{pod.name}: its pod is replaced"])
         _delete(route, pod.name)
-        _wait(route, partial(_ending, pod), READY_LIMIT)
+        wait(partial(look, route), partial(_ending, pod), READY_LIMIT, PODS)
         settled(spec, READY_LIMIT)
         if pod.ready:
             wait_whole(patroni, spec["durability"], spared=spared)
@@ -44,38 +42,13 @@ def replace(spec: Spec, patroni: Patroni, limit: float = READY_LIMIT) -> None:
 def settled(spec: Spec, limit: float) -> Pods:
     """The pods, once all that shall be there are ready, but for those to be replaced. Raises ClusterError."""
     route = Route(**spec["route"])
-    trouble = Restoring(route, spec["restored"]).trouble if spec.get("restored") else _no_trouble
-    return _wait(route, lambda now: now.missing(spec["fenced"]), limit, trouble)
-
-
-def _no_trouble(_: Pods) -> str:
-    return ""
+    trouble = Restoring(route, spec["restored"]).trouble if spec.get("restored") else nothing
+    return wait(partial(look, route), lambda now: now.missing(spec["fenced"]), limit, PODS, trouble=trouble)
 
 
 def _ending(old: Pod, now: Pods) -> str:
     new = any(one.name == old.name and one.uid != old.uid for one in now.members)
     return "" if new else f"the earlier pod of {old.name} has not ended"
-
-
-def _wait(
-    route: Route, missing: Callable[[Pods], str], limit: float, trouble: Callable[[Pods], str] = _no_trouble
-) -> Pods:
-    """The pods, once nothing is missing; an API server that is silent for a while is no reason to give up."""
-    deadline, said = time.monotonic() + limit, time.monotonic()
-    while True:
-        try:
-            now = look(route)
-            lacking = missing(now)
-        except RouteError as error:
-            now, lacking = None, str(error)
-        if now is not None and not lacking:
-            return now
-        if time.monotonic() > deadline:
-            raise ClusterError(f"waited {limit:g} s for the members' pods: {lacking}")
-        if time.monotonic() - said > TOLD_EVERY:
-            tell([f"waiting: {lacking}{trouble(now) if now else ''}"])
-            said = time.monotonic()
-        time.sleep(PAUSE)
 
 
 def _delete(route: Route, name: str) -> None:

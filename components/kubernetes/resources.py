@@ -52,12 +52,7 @@ class Certificates(dynamic.Resource, module="kubernetes", name="Certificates"):
             "authority_key": authority.key,
             "pairs": None,
         }
-        super().__init__(
-            Deferred(CERTIFICATES),
-            name,
-            props,
-            pulumi.ResourceOptions.merge(opts, hidden),
-        )
+        super().__init__(Deferred(CERTIFICATES), name, props, pulumi.ResourceOptions.merge(opts, hidden))
 
     def of(self, secret: str) -> pulumi.Output[dict[str, str]]:
         """`certificate` and `key` of one of them."""

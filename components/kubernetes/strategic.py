@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from typing import Any
 
+from components.kubernetes.manifests import Manifest, identity
+
 BY = {"volumeMounts": "mountPath", "ports": "containerPort"}  # everything else by `name`
+
+
+def patched(manifest: Manifest, patches: Iterable[Manifest]) -> Manifest:
+    """The manifest with those of the patches over it that name it."""
+    for patch in patches:
+        if identity(patch) == identity(manifest):
+            manifest = merged(manifest, patch)
+    return manifest
 
 
 def merged(base: Any, patch: Any, key: str = "") -> Any:

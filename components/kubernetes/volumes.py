@@ -7,9 +7,9 @@ have grown gets a small volume first, which is grown at once, by the same patch.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -17,6 +17,7 @@ from components.contract import Route
 from components.engine import tell
 from components.kubernetes import seen
 from components.kubernetes.pods import look as look_at_pods
+from components.kubernetes.waiting import nothing, wait
 from components.patroni.failure import ClusterError
 from components.patroni.provider import Provider, Spec
 from components.reach import RouteError
@@ -25,7 +26,6 @@ from components.settings.quantity import in_bytes
 
 MADE_LIMIT = 600.0  # a volume is made when its pod has a machine
 GROWN_LIMIT = 1800.0  # clouds do it in minutes, and count on waits
-PAUSE, TOLD_EVERY = 1.0, 15.0
 PENDING = "FileSystemResizePending"
 
 Sizes = Mapping[str, str]  # as Kubernetes writes them, by the claim's name
@@ -154,23 +154,14 @@ def _grow(route: Route, wanted: Sizes, claims: Mapping[str, Claim]) -> None:
 
 
 def _wait(
-    route: Route, lacking: Callable[[dict[str, Claim]], str], limit: float, hint: Callable[[Route], str] = lambda _: ""
+    route: Route, lacking: Callable[[dict[str, Claim]], str], limit: float, hint: Callable[[Route], str] = nothing
 ) -> dict[str, Claim]:
-    """The claims, once nothing is lacking; a silent API server is no reason to give up. Raises ClusterError."""
-    deadline, said = time.monotonic() + limit, time.monotonic()
-    while True:
-        try:
-            now = look(route)
-            if not (why := lacking(now)):
-                return now
-        except RouteError as error:
-            why = str(error)
-        if time.monotonic() > deadline:
-            raise ClusterError(f"waited {limit:g} s for volumes: {why}{hint(route)}; the next up goes on with it")
-        if time.monotonic() - said > TOLD_EVERY:
-            tell([f"waiting for volumes: {why}"])
-            said = time.monotonic()
-        time.sleep(PAUSE)
+    """The claims, once nothing is lacking. Raises ClusterError."""
+
+    def end() -> str:
+        return f"{hint(route)}; the next up goes on with it"
+
+    return wait(partial(look, route), lacking, limit, "volumes", hint=end)
 
 
 def _pods_trouble(route: Route) -> str:

@@ -213,19 +213,12 @@ class Follower:
 
     def _tell_balancer(self) -> None:
         """Where the members are, and, once it is known, who of them leads."""
-        given = self._settings.haproxy
+        given, members, leader = self._settings.haproxy, self._settings.members, self._leader
         if given is None:
             return
-        lines = (
-            []
-            if self._leader is None
-            else routing.balancer_commands(
-                given.writer_backend, given.reader_backend, self._settings.members, self._leader
-            )
-        )
-        where = routing.address_commands(
-            (given.writer_backend, given.reader_backend), self._settings.members, self._addresses.current()
-        )
+        backends = given.writer_backend, given.reader_backend
+        lines = [] if leader is None else routing.balancer_commands(*backends, members, leader)
+        where = routing.address_commands(backends, members, self._addresses.current())
         try:
             balancer.apply(given.socket, where)  # it comments on each success
             refused = balancer.apply(given.socket, lines)

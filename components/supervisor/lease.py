@@ -1,4 +1,4 @@
-"""What etcd knows of one member: which leases are its own, whether it leads, whether the cluster is paused."""
+"""The store that a member has, and what etcd knows of it: its own leases, whether it leads, whether all is paused."""
 
 from __future__ import annotations
 

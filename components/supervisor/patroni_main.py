@@ -1,5 +1,6 @@
-"""Starts Patroni with Nagle's delay off on its etcd connections, with names asked for again, and with fenced members
-fenced; run by Patroni's own Python in place of `patroni`.
+"""Starts Patroni with Nagle's delay off on its etcd connections, with names asked for again, with fenced members
+fenced, with switchovers told to gateways that have no etcd to see them in (announcing.py), and with the Kubernetes
+API's refusals in its own words; run by Patroni's own Python in place of `patroni`.
 
 Patroni 4.1.5 replaces urllib3's socket options by keepalive ones (dcs/etcd3.py, set_socket_options), which drops
 TCP_NODELAY. http.client sends a request's head and body in two segments, so each etcd call then waits 40 ms for a

@@ -43,6 +43,16 @@ def test_a_call_reaches_it_after_the_way_through_a_state() -> None:
     assert isinstance(provider.check({}, {"leaves": "[]"}), dynamic.CheckResult)
 
 
+def test_what_a_state_holds_from_before_ways_were_opened_is_read_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    older = Deferred(kubernetes.CONFIGURATION)
+    del older.early
+    kept: Deferred = dill.loads(dill.dumps(older))  # noqa: S301  our own
+    provider = import_module(kubernetes.CONFIGURATION.partition(":")[0]).ConfigurationProvider
+    monkeypatch.setattr(provider, "read", lambda _self, id_, props: dynamic.ReadResult(id_, props))
+    assert vars(kept) == {"place": kubernetes.CONFIGURATION}
+    assert kept.read("main", {"spec": "{}"}).id == "main"
+
+
 @pytest.mark.parametrize("name", ["RolesProvider", "DatabaseProvider"])
 def test_the_state_of_an_earlier_release_finds_its_provider(name: str) -> None:
     assert getattr(access, name).__name__ == name

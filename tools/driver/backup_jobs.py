@@ -20,6 +20,7 @@ from tools.driver.kubectl import Kubectl, SilentError
 from tools.driver.refusal import STOPPED, Refusal
 
 TEMPLATE = "backup-full"  # of the CronJobs the one that is always there
+FAMILY = "backup"  # the name label of every pod that takes one
 JOB_OF = "job-name"  # the label by which Kubernetes marks the pods of a Job
 LIST_LIMIT = 90.0  # pgBackRest asks the S3 service for it
 START_LIMIT = 180.0  # the image may still have to be fetched
@@ -148,7 +149,11 @@ class InPods:
         return next((one for one in backups if one.label == label), backups[-1])
 
     def _log(self, name: str, lines: int) -> list[str]:
-        return self._kubectl.run("logs", f"job/{name}", f"--tail={lines}").splitlines()
+        """Nothing where its pod is gone, as on a drained machine: the Job itself says how it ended."""
+        try:
+            return self._kubectl.run("logs", f"job/{name}", f"--tail={lines}").splitlines()
+        except SilentError:
+            return []
 
     def _listed(self, selector: str) -> list[Manifest]:
         found: list[Manifest] = self._kubectl.get("pods", f"--selector={selector}")["items"]
@@ -164,9 +169,6 @@ class InPods:
     def _look(self, job: str) -> str:
         shown = self._kubectl.shown
         return f"`{shown} logs -f {job}` shows it, `{shown} delete {job}` ends it"
-
-
-FAMILY = "backup"  # the name label of every pod that takes one
 
 
 def job(cron: Mapping[str, Any], kind: str, now: datetime) -> Manifest:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from components.embedded import pgbackrest
@@ -17,7 +16,7 @@ from components.embedded.backups import has_replica
 from components.embedded.pgbackrest import Backup, Contents, Repository
 from components.patroni.failure import ClusterError
 from components.patroni.rest import Patroni
-from tools.driver import cluster
+from tools.driver import cluster, tables
 from tools.driver import settings as stack_settings
 from tools.driver.backup_jobs import InPods
 from tools.driver.project import Project
@@ -27,7 +26,6 @@ from tools.driver.screen import Screen
 TYPE: Mapping[str, Mapping[str, Any]] = {
     "--type": {"choices": ("full", "diff", "incr"), "default": "incr", "help": "default: incr"}
 }
-WIDTH = 180  # whatever the terminal's: labels are there to be copied, so none is ever cut short
 HINT = "set backup: in the stack and run make up (docs/runbooks/backup-and-restore.md)"
 
 
@@ -110,7 +108,7 @@ def show(project: Project, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(plain(contents), indent=2))
     else:
-        Console(highlight=False, width=WIDTH).print(table(contents))
+        Screen.for_results().show_tables(table(contents))
     return 0 if contents.backups and not contents.fault and not any(one.faulty for one in contents.backups) else 1
 
 
@@ -122,9 +120,7 @@ def plain(contents: Contents) -> dict[str, Any]:
 
 def table(contents: Contents) -> RenderableType:
     """For a person."""
-    rows = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
-    for column in ("label", "type", "ended", "took", "size", "stored", "WAL"):
-        rows.add_column(column, no_wrap=True)
+    rows = tables.table("label", "type", "ended", "took", "size", "stored", "WAL")
     for one in contents.backups:
         kind = Text(f"{one.type}, FAULTY" if one.faulty else one.type, style="bold red" if one.faulty else "")
         wal = " to ".join(dict.fromkeys(one.wal))

@@ -6,10 +6,12 @@ from rich.console import RenderableType
 
 from tools.driver import cluster, pods, settings, status, tables
 from tools.driver.project import Project
-from tools.driver.rds import report as on_rds
+from tools.driver.rds import questions as rds
+from tools.driver.rds import tables as rds_tables
+from tools.driver.rds.report import Report as RdsReport
 from tools.driver.refusal import Refusal
 
-Report = status.Report | on_rds.Report
+Report = status.Report | RdsReport
 
 
 def look(project: Project) -> Report:
@@ -18,9 +20,7 @@ def look(project: Project) -> Report:
     if platform == "kubernetes":
         return pods.look(settings.check(project))
     if platform == "rds":
-        from tools.driver.rds.questions import look as ask
-
-        return ask(settings.check(project))
+        return rds.look(settings.check(project))
     found = cluster.read(cluster.directory(project))
     if found is None:
         raise Refusal("nothing is up here; `make up` brings it up")
@@ -29,8 +29,4 @@ def look(project: Project) -> Report:
 
 def shown(report: Report) -> RenderableType:
     """As tables."""
-    if isinstance(report, on_rds.Report):
-        from tools.driver.rds.tables import report as table
-
-        return table(report)
-    return tables.report(report)
+    return rds_tables.report(report) if isinstance(report, RdsReport) else tables.report(report)

@@ -12,9 +12,9 @@ from components.access.session import reached
 from components.kubernetes import arguments
 from components.kubernetes.early import REST
 from components.kubernetes.election import config_maps
+from components.kubernetes.kubectl import Ask, kubectl
 from components.kubernetes.names import ETCD, GATEWAY, MEMBERS, PORTS, SERVICES, forget, namespace, volume
 from components.kubernetes.patroni import routed
-from components.kubernetes.preflight import Ask, kubectl
 from components.reach import RouteError, identity_files, open_route
 from components.render.pod_election import etcd_names
 from components.settings.model import Settings
@@ -28,8 +28,8 @@ NAMES = {"certificate": "tls.crt", "key": "tls.key", "ca": "ca.crt"}
 def look(settings: Settings) -> Report:
     """Members by Patroni's own view, etcd nodes and routes by what Kubernetes says of their pods."""
     ask = kubectl(settings)
-    pods, ends = _listed(ask, settings, "pods"), _listed(ask, settings, "endpointslices")
-    members = _members(settings, identity(settings, ask), pods)
+    pods, ends = _listed(ask, "pods"), _listed(ask, "endpointslices")
+    members = _members(settings, identity(ask), pods)
     nodes = [
         NodeState(name, ready, 2379, state)
         for name, ready, state in _ready(pods, f"{ETCD}-", len(etcd_names(settings)))
@@ -41,21 +41,19 @@ def look(settings: Settings) -> Report:
     return Report(settings.name, tuple(members), tuple(nodes), GatewayState(leader, state, dict(PORTS), served))
 
 
-def identity(settings: Settings, ask: Ask) -> dict[str, str]:
+def identity(ask: Ask) -> dict[str, str]:
     """The administrator's, from its Secret. Raises Refusal in kubectl's words."""
-    words = ("get", "secret", "admin-tls", f"--namespace={namespace(settings)}", "--output=json")
-    data = _answer(ask, words)["data"]
-    return {name: base64.b64decode(data[key]).decode() for name, key in NAMES.items() if key in data} | _authority(
-        settings, ask, data
-    )
+    data = _answer(ask, ("get", "secret", "admin-tls", "--output=json"))["data"]
+    own = {name: base64.b64decode(data[key]).decode() for name, key in NAMES.items() if key in data}
+    return own | _authority(ask, data)
 
 
-def _authority(settings: Settings, ask: Ask, data: Mapping[str, str]) -> dict[str, str]:
+def _authority(ask: Ask, data: Mapping[str, str]) -> dict[str, str]:
     """cert-manager puts the CA beside each certificate; our own lies in a Secret of its own."""
     if NAMES["ca"] in data:
         return {}
-    words = ("get", "secret", "ca", f"--namespace={namespace(settings)}", "--output=json")
-    return {"ca": base64.b64decode(_answer(ask, words)["data"]["ca.crt"]).decode()}
+    found = _answer(ask, ("get", "secret", "ca", "--output=json"))["data"]
+    return {"ca": base64.b64decode(found["ca.crt"]).decode()}
 
 
 def _answer(ask: Ask, words: Sequence[str]) -> dict[str, Any]:
@@ -66,9 +64,9 @@ def _answer(ask: Ask, words: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def _listed(ask: Ask, settings: Settings, what: str) -> dict[str, dict[str, Any]]:
+def _listed(ask: Ask, what: str) -> dict[str, dict[str, Any]]:
     """Pods by name; of endpoint slices the Services that have a ready end."""
-    items = _answer(ask, ("get", what, f"--namespace={namespace(settings)}", "--output=json"))["items"]
+    items = _answer(ask, ("get", what, "--output=json"))["items"]
     if what == "pods":
         return {each["metadata"]["name"]: each for each in items}
     return {
@@ -129,7 +127,7 @@ def _role(told: str) -> str:
 @contextmanager
 def session(settings: Settings, url: str | None, database: str) -> Iterator[dict[str, str]]:
     """libpq's variables: the administrator's by certificate, or those of a login's `url`; by whatever route."""
-    server, known = arguments.server(settings), identity(settings, kubectl(settings))
+    server, known = arguments.server(settings), identity(kubectl(settings))
     try:
         if url is None:
             with reached(server, known) as target:

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tools.driver.status import Report
+from tools.driver.status import STANDBY_LEADER, Report
 
 ROUTES = {
     "writer": "reads and writes, direct",
@@ -41,15 +41,16 @@ def report(found: Report) -> RenderableType:
     routes = table("gateway", "port", "state", "for")
     for name, port in found.gateway.ports.items():
         routes.add_row(name, str(port), "open" if found.gateway.open[name] else "closed", ROUTES[name])
-    last = verdict(found.scope, found.gateway.leader, found.faults)
-    return Group(members, Text(), *store, routes, Text(), last)
+    standby = any(each.role == STANDBY_LEADER for each in found.members)
+    writers = "it follows another one, and takes no writes" if standby else f"writers go to {found.gateway.leader}"
+    return Group(members, Text(), *store, routes, Text(), verdict(found.scope, writers, found.faults))
 
 
-def verdict(scope: str, leader: str | None, faults: Sequence[str]) -> Text:
-    """The last line of a report: all faults, or that there is none."""
+def verdict(scope: str, writers: str, faults: Sequence[str]) -> Text:
+    """The last line of a report: all faults, or that there is none, and what becomes of `writers`."""
     if faults:
         return Text("; ".join(faults), style="bold red")
-    return Text(f"cluster {scope} is whole; writers go to {leader}", style="green")
+    return Text(f"cluster {scope} is whole; {writers}", style="green")
 
 
 def arrival(endpoints: Mapping[str, str], urls: Sequence[Mapping[str, Any]]) -> RenderableType:

@@ -19,7 +19,7 @@ import yaml
 from components.access.session import Target, reached
 from components.contract import Endpoint, Route
 from components.kubernetes import arguments
-from components.kubernetes.preflight import kubectl
+from components.kubernetes.kubectl import kubectl
 from components.reach import identity_files, open_route
 from components.settings.model import Settings
 from tests.live.kubernetes.client import pod
@@ -133,6 +133,16 @@ class Stack:
     def log(self) -> str:
         return (self.root / ".pulumi/last-run.log").read_text()
 
+    @contextmanager
+    def brought_up(self) -> Iterator[None]:
+        """Up and whole within the block, ended after it."""
+        try:
+            self.told("up")
+            self.platform.wait_whole()
+            yield
+        finally:
+            self.end()
+
     def end(self) -> None:
         """Down, and the volumes that `down` leaves, too."""
         self.run("down")
@@ -155,14 +165,14 @@ class Stack:
     @contextmanager
     def administrator(self) -> Iterator[Target]:
         settings = self.settings()
-        with reached(arguments.server(settings), pods.identity(settings, kubectl(settings))) as target:
+        with reached(arguments.server(settings), pods.identity(kubectl(settings))) as target:
             yield target
 
     @contextmanager
     def urls(self) -> Iterator[list[dict[str, str]]]:
         """What `make urls` prints, with addresses of this machine; each Service is reached by a pod in the cluster."""
         settings = self.settings()
-        server, known = arguments.server(settings), pods.identity(settings, kubectl(settings))
+        server, known = arguments.server(settings), pods.identity(kubectl(settings))
         records = json.loads(self.run("urls").stdout)
         ends = (server.writer, server.pooled, server.pooled_reader)
         with ExitStack() as held:

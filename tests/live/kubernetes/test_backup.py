@@ -191,8 +191,7 @@ def restored(platform: Platform, s3: Service, tmp_path_factory: pytest.TempPathF
     try:
         yield made
     finally:
-        made.run("down")
-        made.platform.kubectl.try_to("delete", "namespace", made.namespace, "--ignore-not-found", limit=240)
+        made.end()
 
 
 def test_a_new_cluster_is_made_as_it_was_at_a_moment(platform: Platform, restored: Stack) -> None:
@@ -222,8 +221,7 @@ def test_a_restore_that_cannot_be_had_ends_with_the_reason(
         told = "the restore from nobody (with all of its WAL) fails: pgbackrest on pg-0: no backup set found to restore"
         assert told in done.stderr
     finally:
-        stack.run("down")
-        stack.platform.kubectl.try_to("delete", "namespace", stack.namespace, "--ignore-not-found", limit=240)
+        stack.end()
 
 
 def test_its_members_have_wal_on_volumes_of_their_own(restored: Stack) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from components.kubernetes.findings import findings
+from components.kubernetes.kubectl import kubectl as asking
 from components.kubernetes.manifests import Manifest, read
 from components.kubernetes.monitoring import DEFINITIONS, OPERATOR
 from components.kubernetes.overlay import overlay
-from components.kubernetes.preflight import kubectl as asking
 from components.kubernetes.preflight import look
 from components.settings.kubernetes import DEFAULT_MAJOR
 from components.settings.load import load

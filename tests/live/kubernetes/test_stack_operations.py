@@ -29,12 +29,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path) -> Iterato
     """Up once for all tests of this file; each leaves it whole."""
     made = Stack.make(tmp_path_factory.mktemp("stack"), f"t{secrets.token_hex(3)}", kubeconfig)
     made.change(kubernetes={"spread": {"hosts": "preferred"}})  # five members fit on three machines
-    try:
-        made.told("up")
-        made.platform.wait_whole()
+    with made.brought_up():
         yield made
-    finally:
-        made.end()
 
 
 @pytest.fixture

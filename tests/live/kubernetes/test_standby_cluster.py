@@ -27,12 +27,8 @@ def primary(tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path) -> Itera
     """Up once for all tests of this file, which run in their order."""
     made = Stack.make(tmp_path_factory.mktemp("stack"), f"p{secrets.token_hex(3)}", kubeconfig)
     made.change(access=[], kubernetes=SMALL)
-    try:
-        made.told("up")
-        made.platform.wait_whole()
+    with made.brought_up():
         yield made
-    finally:
-        made.end()
 
 
 @pytest.fixture(scope="module")

@@ -47,12 +47,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path, growing: s
     storage = {"size": "1Gi", "etcd_size": "1Gi", "storage_class": growing}
     # Four members fit on three machines.
     made.change(access=[], kubernetes={"storage": storage, "spread": {"hosts": "preferred"}})
-    try:
-        made.told("up")
-        made.platform.wait_whole()
+    with made.brought_up():
         yield made
-    finally:
-        made.end()
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import signal
 import time
 from collections.abc import Iterator
 
@@ -107,6 +107,6 @@ def test_a_reload_brings_a_new_member(gateway: Asking) -> None:
     first.demote()
     second.promote()
     gateway.write([first, second], etcd=None)
-    gateway.process.send_signal(1)
+    gateway.process.send_signal(signal.SIGHUP)
     wait_until(lambda: gateway.points_at(second), "the new member is asked, and followed")
-    wait_until(lambda: json.dumps(gateway.place.status("gateway")["answering"]) == '["pg-1", "pg-2"]', "both answer")
+    wait_until(lambda: gateway.place.status("gateway")["answering"] == ["pg-1", "pg-2"], "both answer")

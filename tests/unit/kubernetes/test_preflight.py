@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from components.kubernetes.issuer import Issuer
+from components.kubernetes.kubectl import Answer
 from components.kubernetes.manifests import identity, read
 from components.kubernetes.monitoring import DEFINITIONS
 from components.kubernetes.names import MADE_FROM
 from components.kubernetes.overlay import overlay
-from components.kubernetes.preflight import Answer, Facts, look
+from components.kubernetes.preflight import Facts, look
 from tests.unit.kubernetes.test_findings import ADDRESS, MADE, SIGNED, restoring, settings
 
 VIEW = {

@@ -10,7 +10,7 @@ import yaml
 
 from components import platforms
 from components.kubernetes import readiness
-from components.kubernetes.preflight import Answer
+from components.kubernetes.kubectl import Answer
 from components.settings.load import load
 from components.settings.problems import SettingsError
 from components.settings.source import Source

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.contract import Route
-from components.kubernetes import seen, volumes
+from components.kubernetes import seen, volumes, waiting
 from components.kubernetes.volumes import Claim, VolumesProvider, differences, made, told, ungrown, unmade
 from components.patroni.failure import ClusterError
 from components.reach import RouteError
@@ -112,7 +112,7 @@ def on(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> VolumesProvider:
     for name in ("look", "ask"):
         monkeypatch.setattr(volumes, name, getattr(cluster, name))
     monkeypatch.setattr(seen, "objects", cluster.objects)
-    monkeypatch.setattr(volumes, "PAUSE", 0.0)
+    monkeypatch.setattr(waiting, "PAUSE", 0.0)
     return VolumesProvider()
 
 

@@ -73,7 +73,7 @@ class Cluster:
     """Answers of a cluster in their order; the last one of each stays. An exception is raised."""
 
     states: list[Any]
-    logs: list[str] = field(default_factory=lambda: [DONE])
+    logs: list[Any] = field(default_factory=lambda: [DONE])
     busy: list[dict[str, Any]] = field(default_factory=list)
     own: str = "Running"
     asked: list[tuple[str, ...]] = field(default_factory=list)
@@ -199,6 +199,15 @@ def test_silence_is_borne_for_a_while_and_a_job_that_is_gone_is_told() -> None:
     assert "no answer for 60 s: Unable to connect" in refused(lambda: cluster.pods().take("full", lambda _: None))
     gone = complaining('Error from server (NotFound): jobs.batch "x" not found')
     assert "was deleted before its end" in refused(lambda: Cluster([{}, gone]).pods().take("full", lambda _: None))
+
+
+@pytest.mark.parametrize(
+    "text", ["error: timed out waiting for the condition", 'Error from server (NotFound): pods "x" not found']
+)
+def test_a_job_whose_pod_was_drained_away_is_told_as_failed(text: str) -> None:
+    cluster = Cluster([{}, {}, FAILED], [complaining(text)])
+    told = refused(lambda: cluster.pods().take("full", lambda _: None))
+    assert told.startswith("pgbackrest backup of main failed: BackoffLimitExceeded: Job has reached")
 
 
 def test_no_job_outlasts_its_own_deadline() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 
 from components.embedded.pgbackrest import Backup, Contents
-from tools.driver.backups import WIDTH, plain, table
+from tools.driver.backups import plain, table
+from tools.driver.screen import WIDE
 
 LABEL = "20261121-202454F_20261121-202505D"
 WAL = ("000000010000000000000005", "000000010000000000000006")
@@ -15,7 +16,7 @@ DIFF = Backup(
 
 
 def shown(contents: Contents) -> str:
-    console = Console(width=WIDTH)
+    console = Console(width=WIDE)
     with console.capture() as captured:
         console.print(table(contents))
     return captured.get()

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from components.contract import Endpoint, url
-from tools.driver import sweep
+from tools.driver import sweep, tables
 from tools.driver.client import as_role, from_url
 from tools.driver.cluster import directory, parse
 from tools.driver.project import Project
 from tools.driver.refusal import Refusal
+from tools.driver.screen import WIDE
 from tools.driver.status import GatewayState, MemberState, NodeState, Report
 
 ROUTES = {"writer": 1, "reader": 2, "pooled": 3, "pooled_reader": 4}
@@ -99,6 +101,18 @@ def test_a_standby_cluster_is_whole_without_a_primary() -> None:
     replica = MemberState("pg-2", "replica", "streaming", 1, 0, 32, "running")
     assert report(members=(leader, replica)).faults == []
     assert report(members=(leader, leader)).faults == ["there are 2 primaries"]
+    gateway = GatewayState(None, "running", ROUTES, dict.fromkeys(ROUTES, True))
+    assert last_line(report(members=(leader, replica), gateway=gateway)) == (
+        "cluster main is whole; it follows another one, and takes no writes"
+    )
+    assert last_line(report()) == "cluster main is whole; writers go to pg-1"
+
+
+def last_line(found: Report) -> str:
+    console = Console(width=WIDE)
+    with console.capture() as captured:
+        console.print(tables.report(found))
+    return captured.get().rstrip().splitlines()[-1]
 
 
 def test_removing_takes_the_platforms_parts_and_nothing_else(tmp_path: Path) -> None:

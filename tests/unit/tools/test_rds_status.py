@@ -164,8 +164,10 @@ def test_a_lag_that_nobody_knows_is_not_shown() -> None:
 
 def test_a_region_that_was_not_asked_is_a_fault_and_its_replicas_are_not_called_gone() -> None:
     stack = settings({"pooler": {"kind": "none"}, "replicas": [{"name": "far", "region": "eu-west-1"}]}, replicas=0)
-    found = seen(instance(), stack=stack, unknown=["rds:DescribeDBInstances in eu-west-1 was not answered"])
+    followed = instance(ReadReplicaDBInstanceIdentifiers=["arn:aws:rds:eu-west-1:123456789012:db:main-far"])
+    found = seen(followed, stack=stack, unknown=["rds:DescribeDBInstances in eu-west-1 was not answered"])
     assert found.faults == ("rds:DescribeDBInstances in eu-west-1 was not answered",)
+    assert found.notes == ()
     told = Told(instances={HOME: [instance()], "eu-west-1": []})
     assert report(stack, told).faults == ("main-far is not there",)
 

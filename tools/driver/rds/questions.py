@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -158,12 +158,11 @@ def _balancer(aws: Aws, home: str, groups: list[str]) -> tuple[str | None, dict[
     return host, health
 
 
-def _host(aws: Aws, home: str, balancers: Iterable[str]) -> str | None:
-    arns = list(balancers)
-    if not arns:
+def _host(aws: Aws, home: str, balancers: Sequence[str]) -> str | None:
+    if not balancers:  # AWS would list all that there are
         return None
-    found = aws.listed("elbv2", home, "DescribeLoadBalancers", "LoadBalancers", LoadBalancerArns=arns)
-    return str(found[0]["DNSName"])
+    found = aws.listed("elbv2", home, "DescribeLoadBalancers", "LoadBalancers", LoadBalancerArns=balancers)
+    return next((str(one["DNSName"]) for one in found), None)
 
 
 def _services(aws: Aws, settings: Settings, home: str) -> Iterator[Found]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -81,7 +81,8 @@ def is_up(told: Told) -> bool:
 
 def report(settings: Settings, told: Told) -> Report:
     """Everything that AWS said, and what is not as it should be."""
-    asked = {one.name: one for one in members.wanted(settings) if one.region in told.instances}
+    wanted = members.wanted(settings)
+    asked = {one.name: one for one in wanted if one.region in told.instances}
     found = tuple(_members(settings, told, asked))
     cluster = _cluster(told.cluster) if told.cluster else None
     front = pooler.state(settings, told.front) if told.front else None
@@ -95,7 +96,7 @@ def report(settings: Settings, told: Told) -> Report:
         ways=tuple(_ways(settings, cluster, found, front)),
         reach=_reach(settings),
         waiting=tuple(_waiting(told, found)),
-        notes=(*_strangers(told, asked), *told.missed),
+        notes=(*_strangers(told, {one.name for one in wanted}), *told.missed),
         faults=(*told.unknown, *_faults(settings, told, cluster, found, asked, front)),
     )
 
@@ -216,11 +217,11 @@ def _waiting(told: Told, found: Sequence[MemberState]) -> Iterator[str]:
     yield from members.maintenance(told.actions, names)
 
 
-def _strangers(told: Told, asked: Mapping[str, Wanted]) -> Iterator[str]:
+def _strangers(told: Told, known: Collection[str]) -> Iterator[str]:
     """Replicas of ours that the stack does not know; in another region AWS says an ARN."""
     for several in told.instances.values():
         for one in several:
             for other in one.get("ReadReplicaDBInstanceIdentifiers", ()):
                 name = str(other).rpartition(":")[2]
-                if name not in asked:
+                if name not in known:
                     yield f"{name} follows {one['DBInstanceIdentifier']}, and the stack does not know it"

@@ -23,7 +23,7 @@ def report(found: Report) -> RenderableType:
     for title, lines in (("waits", found.waiting), ("note", found.notes)):
         if lines:
             parts.append(_lines(title, lines))
-    return Group(*_apart(parts), verdict(found.scope, _writer(found), found.faults))
+    return Group(*_apart(parts), verdict(found.scope, f"writers go to {_writer(found)}", found.faults))
 
 
 def _states(members: tuple[MemberState, ...]) -> Table:
