@@ -19,6 +19,7 @@ LOG_BYTES = 1024 * 1024
 
 def run(command: list[str], folders: list[str]) -> int:
     """Until the command ends; its exit code, 128 and more for the signal that ended it."""
+    before = watched.content(folders)  # what changes while the server starts, it may have read before
     server = subprocess.Popen(command)
 
     def pass_on(number: int, _frame: object) -> None:
@@ -26,7 +27,7 @@ def run(command: list[str], folders: list[str]) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, pass_on)
-    watched.watch(folders, Log("-", LOG_BYTES, "pgbackrest"))
+    watched.watch(folders, Log("-", LOG_BYTES, "pgbackrest"), before=before)
     while True:
         pid, status = os.wait()  # whoever it is: a first process is the parent of all that lost theirs
         if pid == server.pid:

@@ -31,11 +31,11 @@ def _one(folder: Path) -> str:
         return type(error).__name__
 
 
-def watch(folders: Sequence[str], log: Log) -> None:
-    """From now on, a change of the folders' content is a SIGHUP to this process."""
+def watch(folders: Sequence[str], log: Log, *, before: tuple[str, ...] | None = None) -> None:
+    """A change of the folders' content is a SIGHUP to this process: from now on, or since it was as `before` tells."""
     if not folders:
         return
-    before = content(folders)
+    before = before or content(folders)
 
     def look() -> None:
         nonlocal before

@@ -70,8 +70,11 @@ def echo() -> Iterator[Endpoint]:
                 client.sendall(client.recv(100))
                 client.close()
 
-        threading.Thread(target=serve, daemon=True).start()
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
         yield Endpoint(host="main.abc.eu-central-1.rds.amazonaws.com", port=server.getsockname()[1])
+        server.shutdown(socket.SHUT_RDWR)  # wakes who accepts, as closing it alone does not
+        serving.join(10)
 
 
 def said_back(words: dict[str, Any]) -> bytes:

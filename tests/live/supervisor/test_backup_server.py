@@ -66,3 +66,25 @@ def test_renewed_certificates_are_read_again_and_the_end_is_passed_on(
     heard(server, "ends")
     assert until(lambda: server.poll() is not None, 10, "it to end")
     assert server.returncode == 3
+
+
+TURNED_MEANWHILE = """
+import signal, sys
+from pathlib import Path
+from supervisor import watched
+from supervisor.log import Log
+signal.signal(signal.SIGHUP, lambda *_: print("told"))
+folder = Path(sys.argv[1])
+before = watched.content([str(folder)])
+(folder / "..fresh").symlink_to("two")
+(folder / "..fresh").replace(folder / "..data")
+watched.watch([str(folder)], Log("-", 1000, "test"), before=before)
+signal.pause()
+"""
+
+
+def test_what_changed_while_the_server_started_is_told_too(watched: Path) -> None:
+    known = {**os.environ, "PYTHONPATH": str(COMPONENTS)}
+    command = [sys.executable, "-c", TURNED_MEANWHILE, str(watched)]
+    done = subprocess.run(command, env=known, capture_output=True, text=True, timeout=50, check=True)
+    assert done.stdout.endswith("told\n")
