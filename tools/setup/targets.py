@@ -70,7 +70,10 @@ TARGETS: dict[str, Target] = {
     "reset": _driver(Need.PYTHON),
     "doctor": _driver(Need.PYTHON),
     "check": Target((Need.TOOLS,), (*FAST_CHECKS, ("-m", "pytest", "-q", "tests/unit"))),
-    "test": Target((*TESTING, Need.MAJORS, Need.TIMESCALE), (*FAST_CHECKS, ("-m", "pytest", "tests"))),
+    "test": Target(
+        (*TESTING, Need.MAJORS, Need.TIMESCALE),
+        (*FAST_CHECKS, ("-m", "pytest", "tests", "--durations=20", "--durations-min=10")),
+    ),
     "test-kubernetes": Target(TESTING, (("-m", "pytest", "-q", "tests/live/kubernetes", "--long"),)),
     "matrix": Target((Need.TOOLS, Need.SERVERS, Need.MAJORS), (("-m", "tests.live.access"),)),
     "exactness": Target((Need.TOOLS, Need.SERVERS, Need.MAJORS), (("-m", "tests.live.exactness"),)),
