@@ -30,6 +30,8 @@ def kubectl(settings: Settings) -> Ask:
                 "",
                 "kubectl is not installed or not on PATH; install it, it also carries the access layer's way in",
             )
+        except OSError as why:
+            return 126, "", f"kubectl cannot be run: {why.strerror}; see what `command -v kubectl` names"
         except subprocess.TimeoutExpired as late:
             return 124, "", f"no answer within {late.timeout:g} s"
         return done.returncode, done.stdout, done.stderr.strip()
