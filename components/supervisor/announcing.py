@@ -26,6 +26,11 @@ class Announcement:
         with self._lock:
             self._leader, self._until = leader, time.monotonic() + FORGOTTEN_S
 
+    def end(self) -> None:
+        """Nothing comes of it: gateways need not hold their clients."""
+        with self._lock:
+            self._leader = ""
+
     def now(self, leads: str) -> str:
         """The leader's name, "" when there is nothing to tell; `leads` is who leads as far as this member knows."""
         with self._lock:
@@ -43,10 +48,17 @@ def announce(store: Any, handler: Any) -> None:
         self: Any, leader: str | None, candidate: str | None, scheduled_at: Any = None, version: Any = None
     ) -> Any:
         # What Patroni's own loop writes has a version, or names nobody: it clears what is done.
-        if scheduled_at is None and version is None and (leader or candidate):
-            given.begin(leader or _leader(self))
-            time.sleep(HEARD_S)
-        return failover(self, leader, candidate, scheduled_at, version)
+        if scheduled_at is not None or version is not None or not (leader or candidate):
+            return failover(self, leader, candidate, scheduled_at, version)
+        given.begin(leader or _leader(self))
+        time.sleep(HEARD_S)
+        asked = False
+        try:
+            asked = failover(self, leader, candidate, scheduled_at, version)
+        finally:
+            if not asked:
+                given.end()
+        return asked
 
     def write_status_response(self: Any, status_code: int, response: dict[str, Any]) -> None:
         if told := given.now(_leader(self.server.patroni.dcs)):

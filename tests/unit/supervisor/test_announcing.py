@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,10 +18,13 @@ class Store:
     def __init__(self, leads: str) -> None:
         self.cluster = SimpleNamespace(leader_name=leads)
         self.written: list[tuple[Any, ...]] = []
+        self.writes: bool | Exception = True
 
     def manual_failover(self, *words: Any) -> bool:
         self.written.append(words)
-        return True
+        if isinstance(self.writes, Exception):
+            raise self.writes
+        return self.writes
 
 
 class Handler:
@@ -68,6 +72,16 @@ def test_what_is_told(pair: tuple[Any, Any], words: tuple[Any, ...], expected: s
     assert store.manual_failover(*words)
     assert told(handler) == expected
     assert store.written == [(*words, *[None] * (4 - len(words)))]
+
+
+@pytest.mark.parametrize("refusal", [False, ConnectionError("no etcd")])
+def test_what_the_store_does_not_take_is_told_no_more(pair: tuple[Any, Any], refusal: bool | Exception) -> None:
+    """Gateways would hold their clients for a switchover that does not come."""
+    store, handler = pair
+    store.writes = refusal
+    with suppress(ConnectionError):
+        assert not store.manual_failover("pg-0", None)
+    assert told(handler) is None
 
 
 def test_it_is_told_before_the_leader_is_asked(pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
