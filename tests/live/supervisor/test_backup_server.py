@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -37,12 +38,12 @@ def watched(tmp_path: Path) -> Path:
 def server(watched: Path) -> Iterator[subprocess.Popen[str]]:
     known = {**os.environ, "PYTHONPATH": str(COMPONENTS), "WATCHED": str(watched)}
     command = [sys.executable, "-m", "supervisor.backup_server", "sh", "-c", SERVER]
-    with subprocess.Popen(command, env=known, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env=known, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         try:
             yield process
         finally:
-            if process.poll() is None:
-                process.kill()
+            with suppress(ProcessLookupError):  # the server too, which outlives a killed parent
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def heard(server: subprocess.Popen[str], wanted: str) -> None:
